@@ -1,0 +1,109 @@
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"nibble/evalppl/tokenizer"
+)
+
+func tokenizeCommand() *cobra.Command {
+	var text, decode, out string
+	var noSpecial, count, force bool
+	cmd := &cobra.Command{
+		Use:   "tokenize MODEL (--text FILE | --decode IDS.u32)",
+		Short: "Turn a text into token ids, or ids into text, as the model's own tokenizer does",
+		Long: `Tokenize writes ids as little-endian uint32 (-o), counts them (--count), or prints one id and its token a line.
+With --decode it turns such a file back into text; --no-special then leaves special tokens out.`,
+		Args: exactly("MODEL"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if (text == "") == (decode == "") {
+				return usagef("tokenize: give one of --text FILE and --decode IDS.u32")
+			}
+			if decode != "" && count {
+				return usagef("tokenize: --count belongs to --text")
+			}
+			t, err := loadTokenizer(args[0])
+			if err != nil {
+				return err
+			}
+			if decode != "" {
+				return decodeIDs(cmd, t, decode, out, noSpecial, force)
+			}
+			b, err := readInput(cmd, text)
+			if err != nil {
+				return err
+			}
+			ids, err := t.Encode(b, tokenizer.EncodeOptions{NoSpecial: noSpecial})
+			if err != nil {
+				return fmt.Errorf("%s: %w", text, err)
+			}
+			if count {
+				fmt.Fprintln(cmd.OutOrStdout(), len(ids))
+				if out == "" {
+					return nil
+				}
+			}
+			return writeIDs(cmd, t, ids, out, force)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&text, "text", "", "text to tokenize (- for standard input)")
+	f.StringVar(&decode, "decode", "", "ids to turn into text (- for standard input)")
+	f.StringVarP(&out, "output", "o", "", "file to write (- for standard output)")
+	f.BoolVar(&noSpecial, "no-special", false, "add no special tokens; with --decode, leave them out")
+	f.BoolVar(&count, "count", false, "print the number of tokens")
+	f.BoolVar(&force, "force", false, "replace an existing file")
+	return cmd
+}
+
+func decodeIDs(cmd *cobra.Command, t *tokenizer.Tokenizer, path, out string, noSpecial, force bool) error {
+	ids, err := readIDs(cmd, path)
+	if err != nil {
+		return err
+	}
+	text, err := t.Decode(ids, tokenizer.DecodeOptions{SkipSpecial: noSpecial})
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if out == "" {
+		out = "-"
+	}
+	o, err := createOutput(cmd, out, force)
+	if err != nil {
+		return err
+	}
+	defer o.abort()
+	if _, err := o.Write(text); err != nil {
+		return err
+	}
+	return o.commit()
+}
+
+func writeIDs(cmd *cobra.Command, t *tokenizer.Tokenizer, ids []uint32, out string, force bool) error {
+	show := out == ""
+	if show {
+		out = "-"
+	}
+	o, err := createOutput(cmd, out, force)
+	if err != nil {
+		return err
+	}
+	defer o.abort()
+	var b [4]byte
+	for _, id := range ids {
+		if show {
+			token, _ := t.TokenString(id)
+			_, err = fmt.Fprintf(o, "%d\t%q\n", id, token)
+		} else {
+			binary.LittleEndian.PutUint32(b[:], id)
+			_, err = o.Write(b[:])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return o.commit()
+}

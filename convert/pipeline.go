@@ -1,0 +1,131 @@
+package convert
+
+import (
+	"context"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"nibble/format"
+)
+
+// slabWeights is about how many weights are converted at a time. A slab is whole tiles, so it has at least 16 rows.
+const slabWeights = 512 << 10
+
+// slab is a run of rows of one tensor. The cut into slabs does not depend on the number of threads, nor does anything computed
+// from it.
+type slab struct{ tensor, first, rows int }
+
+func (j *job) slabs() []slab {
+	var slabs []slab
+	for i, t := range j.tensors {
+		rows, cols := t.readShape()
+		step := rows
+		if !t.vector() {
+			step = max(16, slabWeights/cols&^15)
+		}
+		for first := 0; first < rows; first += step {
+			slabs = append(slabs, slab{i, first, min(step, rows-first)})
+		}
+	}
+	return slabs
+}
+
+// run converts all slabs side by side and writes them in order.
+//
+// A worker takes a free set of buffers first and the next slab's number after that, so the slabs in flight are always
+// consecutive and no more than there are sets: slab k waits for the writer in place k modulo their number.
+func (j *job) run(ctx context.Context, w *format.Writer, o Options) error {
+	threads := o.threads()
+	slabs := j.slabs()
+	free := make(chan *buffers, 2*threads)
+	ready := make([]chan *buffers, 2*threads)
+	for i := range ready {
+		free <- &buffers{}
+		ready[i] = make(chan *buffers, 1)
+	}
+	var next atomic.Int64
+	var faulty atomic.Bool // weights cannot be converted: look on, but encode no more
+	group, ctx := errgroup.WithContext(ctx)
+	for range threads {
+		group.Go(func() error {
+			for {
+				var b *buffers
+				select {
+				case b = <-free:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+				k := int(next.Add(1)) - 1
+				if k >= len(slabs) {
+					free <- b
+					return nil
+				}
+				if err := b.convert(j, slabs[k], &faulty); err != nil {
+					return err
+				}
+				ready[k%len(ready)] <- b
+			}
+		})
+	}
+	out := &sink{j: j, w: w, progress: o.Progress}
+	group.Go(func() error {
+		for k, s := range slabs {
+			select {
+			case b := <-ready[k%len(ready)]:
+				if err := out.take(s, b); err != nil {
+					return err
+				}
+				free <- b
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return out.faults.err()
+}
+
+// sink receives the slabs in order.
+type sink struct {
+	j        *job
+	w        *format.Writer
+	progress func(done, total int64, tensor string)
+	done     int64
+
+	tensor *format.TensorWriter
+	sums   sums
+	faults faults
+}
+
+func (s *sink) take(at slab, b *buffers) error {
+	t := s.j.tensors[at.tensor]
+	rows, _ := t.readShape()
+	s.faults.add(b.faults, t.copy)
+	if b.encoded != nil && s.faults.none() {
+		if at.first == 0 {
+			var err error
+			if s.tensor, err = s.w.Tensor(at.tensor); err != nil {
+				return err
+			}
+			s.sums = sums{}
+		}
+		if _, err := s.tensor.Write(b.encoded); err != nil {
+			return err
+		}
+		s.sums.add(b.sums)
+		if at.first+at.rows == rows {
+			if err := s.tensor.Close(s.sums.tensorError()); err != nil {
+				return err
+			}
+		}
+	}
+	s.done += s.j.c.sourceBytes(t.Tensor, at.first, at.first+at.rows)
+	if s.progress != nil {
+		s.progress(s.done, s.j.total, t.Name)
+	}
+	return nil
+}

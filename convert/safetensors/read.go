@@ -1,0 +1,85 @@
+package safetensors
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// chunkBytes is read and converted at a time: it stays in the first cache levels, and is a multiple of every element's size.
+const chunkBytes = 64 << 10
+
+var chunks = sync.Pool{New: func() any { b := make([]byte, chunkBytes); return &b }}
+
+// ReadFloat32 converts len(dst) elements of a tensor to float32, beginning with element first of its row-major order. F64 and
+// the wide integers are rounded to the nearest float32 (ties to even), BOOL gives 0 and 1, all other types convert exactly.
+// A tensor that is not there, elements beyond its end, and a type that cannot be converted are errors.
+func (s *Set) ReadFloat32(name string, dst []float32, first int64) error {
+	t, src, convert, err := s.reading(name)
+	if err != nil {
+		return err
+	}
+	if n := t.Elements(); first < 0 || first > n || int64(len(dst)) > n-first {
+		return fmt.Errorf("safetensors: %s: tensor %q: reading %d elements from element %d, it has %d", t.File, name, len(dst), first, n)
+	}
+	buf := chunks.Get().(*[]byte)
+	defer chunks.Put(buf)
+	width := int64(t.DType.bits() / 8)
+	return readRun(src, t, convert, dst, t.Offset+first*width, *buf)
+}
+
+// ReadColumns converts columns first to first+n-1 of a 2-D tensor [rows, cols] to float32, into dst as row-major [rows][n].
+// It is how a matrix that is stored transposed is read in strips. Errors are those of [Set.ReadFloat32].
+func (s *Set) ReadColumns(name string, dst []float32, first, n int64) error {
+	t, src, convert, err := s.reading(name)
+	if err != nil {
+		return err
+	}
+	if len(t.Shape) != 2 {
+		return fmt.Errorf("safetensors: %s: tensor %q: shape %v, expected two dimensions to read columns", t.File, name, t.Shape)
+	}
+	rows, cols := t.Shape[0], t.Shape[1]
+	if first < 0 || n < 0 || first > cols || n > cols-first || (n > 0 && int64(len(dst)) != rows*n) {
+		return fmt.Errorf("safetensors: %s: tensor %q: reading %d columns from column %d into %d values, shape %v", t.File, name, n, first, len(dst), t.Shape)
+	}
+	buf := chunks.Get().(*[]byte)
+	defer chunks.Put(buf)
+	width := int64(t.DType.bits() / 8)
+	for r := int64(0); r < rows && n > 0; r++ {
+		if err := readRun(src, t, convert, dst[r*n:][:n], t.Offset+(r*cols+first)*width, *buf); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reading finds what a read of a tensor needs.
+func (s *Set) reading(name string) (Tensor, *source, converter, error) {
+	t, ok := s.tensors[name]
+	if !ok {
+		return t, nil, nil, fmt.Errorf("safetensors: no tensor %q in %s", name, list(s.Files()))
+	}
+	src, ok := s.files[t.File]
+	if !ok {
+		return t, nil, nil, fmt.Errorf("safetensors: %s: tensor %q: read after Close", t.File, name)
+	}
+	convert := converterFor(t.DType)
+	if convert == nil {
+		return t, nil, nil, fmt.Errorf("safetensors: %s: tensor %q: elements of dtype %s cannot be read; readable are %s: use a checkpoint in one of these", t.File, name, t.DType, readableList())
+	}
+	return t, src, convert, nil
+}
+
+// readRun converts len(dst) consecutive elements at a file offset.
+func readRun(src *source, t Tensor, convert converter, dst []float32, offset int64, buf []byte) error {
+	width := int(t.DType.bits() / 8)
+	for part := range slices.Chunk(dst, chunkBytes/width) {
+		raw := buf[:len(part)*width]
+		if _, err := readFull(src.at, raw, offset); err != nil {
+			return fmt.Errorf("safetensors: %s: tensor %q: reading %d bytes at offset %d: %w", t.File, t.Name, len(raw), offset, err)
+		}
+		convert(part, raw)
+		offset += int64(len(raw))
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package model
+
+import (
+	"nibble/kernels"
+	"nibble/kernels/pool"
+)
+
+// layersOn runs the batch through all layers on one of the pool's threads; s.x then holds the residual stream that the final
+// norm reads. Every step shares its tokens or rows among the threads, and no result depends on how.
+func (s *Session) layersOn(w *pool.Worker) {
+	m := s.m
+	sc := s.work[w.Index]
+	w.Each(s.n, func(t int) { s.embed(t) })
+	var last *matrix // the matrix whose output is not added to the residual stream yet
+	for i := range m.layers {
+		l := &m.layers[i]
+		if w.Index == 0 && s.ctx.Err() != nil {
+			s.stop = true // read by all after the next barrier, written again only after the one that follows
+		}
+		s.normalize(w, sc, &l.attnNorm, last, l.qkv)
+		if s.stop {
+			return
+		}
+		s.product(w, sc, l.qkv, s.qkv)
+		w.Each(s.n, func(t int) { s.keep(i, t) })
+		s.attend(w, sc, i)
+		s.product(w, sc, l.attnOut, s.delta)
+		s.normalize(w, sc, &l.mlpNorm, l.attnOut, l.up)
+		s.product(w, sc, l.up, s.wide)
+		s.activateRows(w, sc, l)
+		s.product(w, sc, l.down, s.delta)
+		last = l.down
+	}
+	w.Each(s.n, func(t int) { s.addDelta(t, last) })
+}
+
+// row returns token t's residual stream.
+func (s *Session) row(t int) []float32 {
+	h := s.m.spec.Hidden
+	return s.x[t*h : (t+1)*h]
+}
+
+func (s *Session) embed(t int) {
+	m, x := s.m, s.row(t)
+	m.tokensCodec.DecodeRow(x, m.tokensData, m.spec.Hidden, int(s.tokens[t]))
+	if m.positions != nil {
+		kernels.Add(x, m.positions[(s.pos+t)*m.spec.Hidden:][:len(x)])
+	}
+}
+
+// addDelta adds what matrix last (nil: none) computed for token t, and its bias, to the residual stream.
+func (s *Session) addDelta(t int, last *matrix) {
+	if last == nil {
+		return
+	}
+	x := s.row(t)
+	kernels.Add(x, s.delta[t*last.ld():][:len(x)])
+	if last.bias != nil {
+		kernels.Add(x, last.bias)
+	}
+}
+
+// normalize adds the output of matrix last to the residual stream and makes the normalized rows the input of matrix next.
+func (s *Session) normalize(w *pool.Worker, sc *scratch, n *norm, last, next *matrix) {
+	s.fill(w, sc, next, func(t int, dst []float32) {
+		s.addDelta(t, last)
+		n.run(dst, s.row(t))
+	})
+}
+
+// activateRows makes the MLP's hidden rows the input of the layer's last matrix.
+func (s *Session) activateRows(w *pool.Worker, sc *scratch, l *layer) {
+	ffn := s.m.spec.FFN
+	s.fill(w, sc, l.down, func(t int, dst []float32) {
+		row := s.wide[t*l.up.ld():][:l.up.rows]
+		if l.up.bias != nil {
+			kernels.Add(row, l.up.bias)
+		}
+		s.m.activate(dst, row, ffn)
+	})
+}
+
+// fill computes the input of matrix next, a row for each token, as float32 rows or as panels, whichever the matrix takes.
+func (s *Session) fill(w *pool.Worker, sc *scratch, next *matrix, row func(t int, dst []float32)) {
+	cols := next.cols
+	s.setInput(w, cols)
+	w.Each(kernels.Panels(s.n), func(p int) {
+		first, n := kernels.Panel(s.n, p)
+		if !next.quantized {
+			for t := first; t < first+n; t++ {
+				row(t, s.in.rows[t*cols:(t+1)*cols])
+			}
+			return
+		}
+		for i := range n {
+			row(first+i, sc.rows[i*cols:(i+1)*cols])
+		}
+		kernels.QuantizePanel(s.in.panel(next, first), sc.rows, cols, n, cols, next.zero)
+	})
+}
+
+// setInput says how long the rows of the coming input are. It is called right after a barrier, and read after the next.
+func (s *Session) setInput(w *pool.Worker, cols int) {
+	if w.Index == 0 {
+		s.in.ld, s.in.tokens = cols, s.n
+	}
+}
+
+// panel returns the operand's memory from the panel on that begins with token first.
+func (in *operand) panel(m *matrix, first int) []byte {
+	return in.panels[first*m.blocks*kernels.PanelTokenBlockBytes:]
+}
+
+// pieceTiles returns how many tiles of a matrix one thread takes at a time: about a quarter of its even share, so that a
+// thread that was held up does not hold up the others, in whole pairs, and not so many that they leave the second-level cache.
+func (m *matrix) pieceTiles(threads int) int {
+	const cacheBytes = 256 << 10
+	n := min(m.tiles/(4*threads), cacheBytes/m.tileBytes)
+	return max(2, n&^1)
+}
+
+// product multiplies matrix m by the operand into dst[t*m.ld()+row].
+func (s *Session) product(w *pool.Worker, sc *scratch, m *matrix, dst []float32) {
+	piece := m.pieceTiles(s.m.pool.Size())
+	w.Each((m.tiles+piece-1)/piece, func(i int) {
+		m.multiply(m, dst[i*piece*kernels.TileRows:], m.ld(), i*piece, min(m.tiles, (i+1)*piece), &s.in, sc)
+	})
+}

@@ -1,0 +1,97 @@
+package model
+
+import (
+	"fmt"
+
+	"nibble/format"
+	"nibble/kernels"
+)
+
+// layer holds one transformer layer's weights.
+type layer struct {
+	attnNorm, mlpNorm norm
+	qkv, attnOut      *matrix
+	up, down          *matrix
+	window            int // 0: all earlier positions
+}
+
+// norm is one normalization.
+type norm struct {
+	apply      func(dst, x, gain, bias []float32, eps float32)
+	gain, bias []float32
+	eps        float32
+}
+
+func (n *norm) run(dst, x []float32) { n.apply(dst, x, n.gain, n.bias, n.eps) }
+
+func newNorm(r *format.Reader, spec format.Spec, name string) (norm, error) {
+	n := norm{eps: float32(spec.Norm.Eps)}
+	switch spec.Norm.Kind {
+	case format.LayerNorm:
+		n.apply = kernels.LayerNorm
+	case format.RMSNorm:
+		n.apply = func(dst, x, gain, _ []float32, eps float32) { kernels.RMSNorm(dst, x, gain, eps) }
+	default:
+		return n, fmt.Errorf("norm kind %q is not known; known: %s, %s", spec.Norm.Kind, format.LayerNorm, format.RMSNorm)
+	}
+	var err error
+	if n.gain, err = vector(r, name, spec.Hidden); err != nil {
+		return n, err
+	}
+	if spec.Norm.Bias {
+		n.bias, err = vector(r, name+".bias", spec.Hidden)
+	}
+	return n, err
+}
+
+// activation computes the MLP's hidden row from the output row of mlp.up. The gated form reads gate values in x[:n] and up
+// values in x[n:2n].
+type activation func(dst, x []float32, n int)
+
+func newActivation(m format.MLP) (activation, error) {
+	plain := map[string]func(dst, x []float32){
+		format.SiLU: kernels.SiLU, format.GELU: kernels.GELU, format.GELUTanh: kernels.GELUTanh, format.ReLU: kernels.ReLU,
+	}
+	gated := map[string]func(dst, gate, up []float32){
+		format.SiLU: kernels.SiLUMul, format.GELU: kernels.GELUMul, format.GELUTanh: kernels.GELUTanhMul,
+	}
+	if m.Gated {
+		if f := gated[m.Activation]; f != nil {
+			return func(dst, x []float32, n int) { f(dst[:n], x[:n], x[n:2*n]) }, nil
+		}
+		return nil, fmt.Errorf("gated activation %q is not known; known: silu, gelu, gelu_tanh", m.Activation)
+	}
+	if f := plain[m.Activation]; f != nil {
+		return func(dst, x []float32, n int) { f(dst[:n], x[:n]) }, nil
+	}
+	return nil, fmt.Errorf("activation %q is not known; known: silu, gelu, gelu_tanh, relu", m.Activation)
+}
+
+func newLayer(r *format.Reader, spec format.Spec, i int, int8Activations bool) (layer, error) {
+	var l layer
+	var err error
+	name := func(s string) string { return fmt.Sprintf("layers.%d.%s", i, s) }
+	load := func(dst **matrix, s string, bias bool) {
+		if err != nil {
+			return
+		}
+		if *dst, err = newMatrix(r, name(s), int8Activations); err == nil && bias {
+			(*dst).bias, err = vector(r, name(s)+".bias", (*dst).rows)
+		}
+	}
+	loadNorm := func(dst *norm, s string) {
+		if err == nil {
+			*dst, err = newNorm(r, spec, name(s))
+		}
+	}
+	loadNorm(&l.attnNorm, "attn.norm")
+	load(&l.qkv, "attn.qkv", spec.Attention.QKVBias)
+	load(&l.attnOut, "attn.out", spec.Attention.OutBias)
+	loadNorm(&l.mlpNorm, "mlp.norm")
+	load(&l.up, "mlp.up", spec.MLP.UpBias)
+	load(&l.down, "mlp.down", spec.MLP.DownBias)
+	if len(spec.Attention.Windows) > 0 {
+		l.window = spec.Attention.Windows[i]
+	}
+	return l, err
+}

@@ -1,0 +1,122 @@
+package model
+
+import (
+	"fmt"
+
+	"nibble/format"
+	"nibble/kernels"
+)
+
+// product multiplies tiles [t0, t1) of a weight matrix by all tokens of an operand: dst[t*ldd+r] is row 16*t0+r of the matrix.
+type product func(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, sc *scratch)
+
+// matrix is a weight matrix where it lies in the container.
+type matrix struct {
+	rows, cols    int
+	tiles, blocks int
+	tileBytes     int
+	data          []byte
+	floats        []float32 // the same bytes, for f32
+	bias          []float32 // nil without
+	multiply      product
+	decode        func(dst []float32, w []byte, blocks int) // one integer tile to float32
+	quantized     bool                                      // takes activation panels rather than float32 rows
+	zero          int32                                     // code of weight 0, for the panels' start values
+	codec         string
+}
+
+// operand is what a matrix is multiplied with: tokens rows of activations, as float32 or as int8 panels, whichever the
+// matrix takes.
+type operand struct {
+	tokens int
+	rows   []float32 // [tokens][ld]
+	ld     int
+	panels []byte
+}
+
+// newMatrix prepares the tensor for multiplication. int8Activations asks for quantized activations where the codec has them.
+func newMatrix(r *format.Reader, name string, int8Activations bool) (*matrix, error) {
+	info, ok := r.Lookup(name)
+	if !ok {
+		return nil, fmt.Errorf("tensor %q is not in %s", name, r.Path())
+	}
+	data, err := r.Bytes(info)
+	if err != nil {
+		return nil, err
+	}
+	tileBytes, err := format.TileBytes(info.Codec, info.Cols)
+	if err != nil {
+		return nil, fmt.Errorf("%s: tensor %q: %w", r.Path(), name, err)
+	}
+	m := &matrix{
+		rows: info.Rows, cols: info.Cols,
+		tiles: kernels.Tiles(info.Rows), blocks: kernels.Blocks(info.Cols), tileBytes: int(tileBytes),
+		data: data, codec: info.Codec,
+	}
+	switch info.Codec {
+	case "f32":
+		m.floats = asFloat32(data)
+		m.multiply = mulF32
+	case "f16":
+		m.multiply = mulF16
+	case "bf16":
+		m.multiply = mulBF16
+	case "int8-g32":
+		m.multiply, m.decode, m.quantized, m.zero = mulInt8, kernels.DecodeInt8, int8Activations, kernels.Int8Zero
+	case "int4-g32":
+		m.multiply, m.decode, m.quantized, m.zero = mulInt4, kernels.DecodeInt4, int8Activations, kernels.Int4Zero
+	default:
+		return nil, fmt.Errorf("%s: tensor %q: no multiplication for type %s", r.Path(), name, info.Codec)
+	}
+	if m.decode != nil && !m.quantized {
+		m.multiply = mulDecoded
+	}
+	return m, nil
+}
+
+// ld returns the length of an output row: the rows of the matrix, padded to whole tiles.
+func (m *matrix) ld() int { return m.tiles * kernels.TileRows }
+
+func mulF32(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, _ *scratch) {
+	stride := m.tileBytes / 4
+	kernels.MulF32(dst, ldd, m.floats[t0*stride:], t1-t0, stride, m.cols, in.rows, in.ld, in.tokens)
+}
+
+func mulF16(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, _ *scratch) {
+	kernels.MulF16(dst, ldd, m.data[t0*m.tileBytes:], t1-t0, m.cols, in.rows, in.ld, in.tokens)
+}
+
+func mulBF16(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, _ *scratch) {
+	kernels.MulBF16(dst, ldd, m.data[t0*m.tileBytes:], t1-t0, m.cols, in.rows, in.ld, in.tokens)
+}
+
+func mulInt8(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, _ *scratch) {
+	mulPanels(kernels.MulInt8, m, dst, ldd, t0, t1, in)
+}
+
+func mulInt4(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, _ *scratch) {
+	mulPanels(kernels.MulInt4, m, dst, ldd, t0, t1, in)
+}
+
+// mulPanels keeps a pair of tiles in the nearest cache while the panels of all tokens go by.
+func mulPanels(mul func([]float32, int, []byte, int, int, []byte, int), m *matrix, dst []float32, ldd, t0, t1 int, in *operand) {
+	panelBytes := m.blocks * kernels.PanelTokenBlockBytes
+	for t := t0; t < t1; t += 2 {
+		w := m.data[t*m.tileBytes:]
+		n := min(2, t1-t)
+		for p := range kernels.Panels(in.tokens) {
+			first, tokens := kernels.Panel(in.tokens, p)
+			mul(dst[first*ldd+(t-t0)*kernels.TileRows:], ldd, w, n, m.blocks, in.panels[first*panelBytes:], tokens)
+		}
+	}
+}
+
+// mulDecoded multiplies integer weights by float32 activations: it shows what the weights alone lost. A tile is decoded once
+// for all tokens.
+func mulDecoded(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, sc *scratch) {
+	tile := sc.tile[:m.blocks*kernels.BlockCols*kernels.TileRows]
+	for t := t0; t < t1; t++ {
+		m.decode(tile, m.data[t*m.tileBytes:], m.blocks)
+		kernels.MulF32(dst[(t-t0)*kernels.TileRows:], ldd, tile, 1, len(tile), m.cols, in.rows, in.ld, in.tokens)
+	}
+}

@@ -1,0 +1,123 @@
+package model
+
+import (
+	"context"
+	"fmt"
+
+	"nibble/format"
+	"nibble/kernels"
+	"nibble/kernels/pool"
+)
+
+// batchTokens is how many tokens go through a layer together: enough that the weights' way from memory is paid by many
+// tokens, few enough that a batch's activations stay small.
+const batchTokens = 512
+
+// Session is one sequence being read by a model: the positions so far, their keys and values, and the buffers of a batch.
+type Session struct {
+	m      *Model
+	cache  *cache
+	rotary *rotaryTable // nil without rotary positions
+	limit  int          // positions that fit
+	pos    int          // positions read so far
+
+	// The batch: tokens at positions pos..pos+n.
+	ctx    context.Context
+	tokens []uint32
+	n      int
+	stop   bool
+
+	x     []float32 // [n][Hidden] residual stream
+	delta []float32 // [n][ld] what the last matrix adds to it
+	qkv   []float32 // [n][ld]
+	wide  []float32 // [n][ld] output of mlp.up
+	in    operand   // input of the next matrix
+
+	out  headBatch
+	work []*scratch // one for each thread
+
+	// The pool's functions, made once so that a batch allocates nothing.
+	runLayers, runLosses, runLogits func(*pool.Worker)
+}
+
+// scratch is one thread's own memory.
+type scratch struct {
+	rows   []float32 // [PanelTokens][widest input], rows on their way to a panel
+	tile   []float32 // one decoded tile
+	scores []float32 // [attentionTokens][capacity]
+	mixed  []float32 // [attentionTokens][padded HeadDim]
+	logits []float32 // [headTokens][headRows]
+}
+
+// NewSession makes a session for at most positions positions. It fails where the model has learned positions for fewer.
+func (m *Model) NewSession(positions int) (*Session, error) {
+	if positions < 1 {
+		return nil, fmt.Errorf("a session of %d positions: at least 1 is needed", positions)
+	}
+	if m.positions != nil && positions > m.spec.Context {
+		return nil, fmt.Errorf("%d positions asked, the model has learned positions for %d", positions, m.spec.Context)
+	}
+	s := &Session{m: m, cache: newCache(m.spec, positions), limit: positions}
+	if m.spec.Position.Kind == format.RotaryPositions {
+		var err error
+		if s.rotary, err = newRotaryTable(*m.spec.Position.Rotary, positions); err != nil {
+			return nil, err
+		}
+	}
+	n := min(positions, batchTokens)
+	widest := max(m.spec.Hidden, m.spec.FFN, m.spec.Attention.Heads*m.spec.Attention.HeadDim)
+	first := &m.layers[0]
+	s.x = make([]float32, n*m.spec.Hidden)
+	s.delta = make([]float32, n*first.down.ld())
+	s.qkv = make([]float32, n*first.qkv.ld())
+	s.wide = make([]float32, n*first.up.ld())
+	s.in.rows = make([]float32, n*widest)
+	s.in.panels = make([]byte, n*kernels.Blocks(widest)*kernels.PanelTokenBlockBytes)
+	for range m.pool.Size() {
+		s.work = append(s.work, &scratch{
+			rows:   make([]float32, kernels.PanelTokens*widest),
+			tile:   make([]float32, m.maxBlocks*kernels.BlockCols*kernels.TileRows),
+			scores: make([]float32, attentionTokens*s.cache.capacity),
+			mixed:  make([]float32, attentionTokens*s.cache.valueTiles*kernels.TileRows),
+			logits: make([]float32, headTokens*headTiles*kernels.TileRows),
+		})
+	}
+	s.out.init(m, n)
+	s.runLayers, s.runLosses, s.runLogits = s.layersOn, s.lossesOn, s.logitsOn
+	return s, nil
+}
+
+// Reset forgets the sequence.
+func (s *Session) Reset() { s.pos = 0 }
+
+// Pos returns the number of positions read.
+func (s *Session) Pos() int { return s.pos }
+
+// Append reads tokens without computing any logits. After an error the session must be Reset.
+func (s *Session) Append(ctx context.Context, tokens []uint32) error {
+	return s.batches(ctx, tokens, func(int) error { return nil })
+}
+
+// batches sends tokens through the layers, at most batchTokens at a time, and calls done after each batch with the index of
+// its first token.
+func (s *Session) batches(ctx context.Context, tokens []uint32, done func(first int) error) error {
+	if err := s.m.checkTokens(tokens); err != nil {
+		return err
+	}
+	if s.pos+len(tokens) > s.limit {
+		return fmt.Errorf("%d tokens after %d: the session holds %d positions", len(tokens), s.pos, s.limit)
+	}
+	for first := 0; first < len(tokens); first += s.n {
+		s.n = min(len(tokens)-first, batchTokens)
+		s.tokens, s.ctx, s.stop = tokens[first:first+s.n], ctx, false
+		s.m.pool.Run(s.runLayers)
+		if s.stop {
+			return ctx.Err()
+		}
+		if err := done(first); err != nil {
+			return err
+		}
+		s.pos += s.n
+	}
+	return nil
+}

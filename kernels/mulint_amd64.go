@@ -1,0 +1,108 @@
+//go:build !purego
+
+package kernels
+
+var _ = register("avx512", func(t *table) {
+	t.mulInt8, t.mulInt4 = mulInt8AVX512, mulInt4AVX512
+	t.mulInt8Panels, t.mulInt4Panels = mulInt8PanelsAVX512, mulInt4PanelsAVX512
+})
+
+var _ = register("avx2", func(t *table) {
+	t.mulInt8, t.mulInt4 = mulInt8AVX2, mulInt4AVX2
+	t.mulInt8Panels, t.mulInt4Panels = mulInt8PanelsAVX2, mulInt4PanelsAVX2
+})
+
+// mulIntShape is one unrolled loop: 1 or 2 tiles (the second one at w+stride bytes) x a panel's tokens.
+type mulIntShape = func(dst *float32, ldd int, w *byte, stride, blocks int, a *byte)
+
+// The loops by tiles-1 and tokens-1. Two tiles are for panels that find their weights in cache, of
+// which there are several, so none is narrower than 3 tokens; AVX2 has no registers for them.
+var (
+	mulInt8ShapesAVX2 = [2][PanelTokens]mulIntShape{
+		{mulInt8x1x1AVX2, mulInt8x1x2AVX2, mulInt8x1x3AVX2, mulInt8x1x4AVX2, mulInt8x1x5AVX2, mulInt8x1x6AVX2},
+	}
+	mulInt4ShapesAVX2 = [2][PanelTokens]mulIntShape{
+		{mulInt4x1x1AVX2, mulInt4x1x2AVX2, mulInt4x1x3AVX2, mulInt4x1x4AVX2, mulInt4x1x5AVX2, mulInt4x1x6AVX2},
+	}
+	mulInt8ShapesAVX512 = [2][PanelTokens]mulIntShape{
+		{mulInt8x1x1AVX512, mulInt8x1x2AVX512, mulInt8x1x3AVX512, mulInt8x1x4AVX512, mulInt8x1x5AVX512, mulInt8x1x6AVX512},
+		{nil, nil, mulInt8x2x3AVX512, mulInt8x2x4AVX512, mulInt8x2x5AVX512, mulInt8x2x6AVX512},
+	}
+	mulInt4ShapesAVX512 = [2][PanelTokens]mulIntShape{
+		{mulInt4x1x1AVX512, mulInt4x1x2AVX512, mulInt4x1x3AVX512, mulInt4x1x4AVX512, mulInt4x1x5AVX512, mulInt4x1x6AVX512},
+		{nil, nil, mulInt4x2x3AVX512, mulInt4x2x4AVX512, mulInt4x2x5AVX512, mulInt4x2x6AVX512},
+	}
+)
+
+func mulInt8AVX2(dst []float32, ldd int, w []byte, tiles, blocks int, a []byte, n int) {
+	mulIntShapes(&mulInt8ShapesAVX2, dst, ldd, w, tiles, blocks, 8, a, n)
+}
+
+func mulInt4AVX2(dst []float32, ldd int, w []byte, tiles, blocks int, a []byte, n int) {
+	mulIntShapes(&mulInt4ShapesAVX2, dst, ldd, w, tiles, blocks, 4, a, n)
+}
+
+func mulInt8AVX512(dst []float32, ldd int, w []byte, tiles, blocks int, a []byte, n int) {
+	mulIntShapes(&mulInt8ShapesAVX512, dst, ldd, w, tiles, blocks, 8, a, n)
+}
+
+func mulInt4AVX512(dst []float32, ldd int, w []byte, tiles, blocks int, a []byte, n int) {
+	mulIntShapes(&mulInt4ShapesAVX512, dst, ldd, w, tiles, blocks, 4, a, n)
+}
+
+func mulIntShapes(shapes *[2][PanelTokens]mulIntShape, dst []float32, ldd int, w []byte, tiles, blocks, bits int, a []byte, n int) {
+	if blocks == 0 {
+		mulIntGeneric(dst, ldd, w, tiles, blocks, a, n, bits)
+		return
+	}
+	// A single panel reads every weight once, probably from memory: one tile at a time, see asmgen's mulint_avx512.go.
+	stride := blocks * intBlockBytes(bits)
+	for tile := range tiles {
+		shapes[0][n-1](&dst[tile*TileRows], ldd, &w[tile*stride], stride, blocks, &a[0])
+	}
+}
+
+func mulInt8PanelsAVX2(dst []float32, ldd int, w []byte, tiles, blocks int, a []byte, tokens int) {
+	mulPanelsShapes(&mulInt8ShapesAVX2, dst, ldd, w, tiles, blocks, 8, a, tokens)
+}
+
+func mulInt4PanelsAVX2(dst []float32, ldd int, w []byte, tiles, blocks int, a []byte, tokens int) {
+	mulPanelsShapes(&mulInt4ShapesAVX2, dst, ldd, w, tiles, blocks, 4, a, tokens)
+}
+
+func mulInt8PanelsAVX512(dst []float32, ldd int, w []byte, tiles, blocks int, a []byte, tokens int) {
+	mulPanelsShapes(&mulInt8ShapesAVX512, dst, ldd, w, tiles, blocks, 8, a, tokens)
+}
+
+func mulInt4PanelsAVX512(dst []float32, ldd int, w []byte, tiles, blocks int, a []byte, tokens int) {
+	mulPanelsShapes(&mulInt4ShapesAVX512, dst, ldd, w, tiles, blocks, 4, a, tokens)
+}
+
+// mulPanelsShapes multiplies pairs of tiles by groups of panels. The first panel of a group reads the tiles with the shapes that
+// are fast from memory, the others find them in cache.
+func mulPanelsShapes(shapes *[2][PanelTokens]mulIntShape, dst []float32, ldd int, w []byte, tiles, blocks, bits int, a []byte, tokens int) {
+	if blocks == 0 {
+		mulPanelsGeneric(dst, ldd, w, tiles, blocks, a, tokens, mulInt8Generic)
+		return
+	}
+	stride := blocks * intBlockBytes(bits)
+	for i := 0; i < Panels(tokens); {
+		end := panelGroup(tokens, blocks, i)
+		for tile := 0; tile < tiles; tile += 2 {
+			pair := tile+2 <= tiles
+			for p := i; p < end; p++ {
+				first, n := Panel(tokens, p)
+				out, panel, tileW := &dst[first*ldd+tile*TileRows], &a[PanelBytes(first, blocks)], &w[tile*stride]
+				if pair && p > i && shapes[1][n-1] != nil {
+					shapes[1][n-1](out, ldd, tileW, stride, blocks, panel)
+					continue
+				}
+				shapes[0][n-1](out, ldd, tileW, stride, blocks, panel)
+				if pair {
+					shapes[0][n-1](&dst[first*ldd+(tile+1)*TileRows], ldd, &w[(tile+1)*stride], stride, blocks, panel)
+				}
+			}
+		}
+		i = end
+	}
+}

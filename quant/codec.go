@@ -1,0 +1,155 @@
+package quant
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"nibble/kernels"
+)
+
+// Codec encodes float32 matrices into container bytes and decodes them. The zero value is not usable: get one from [Lookup].
+type Codec struct {
+	name string
+	// columnBytes is the size of blockCols columns of a tile.
+	blockBytes int
+	maxAbs     float64
+	// encode writes one block of a tile from 16 rows of 32 values; decode is its inverse.
+	encode func(dst []byte, src *block)
+	decode func(dst *block, src []byte)
+}
+
+// block holds 16 rows of 32 consecutive columns; rows and columns outside the matrix are zero.
+type block [kernels.TileRows][kernels.BlockCols]float32
+
+const maxHalf = 65504
+
+var codecs = []Codec{
+	{name: "f32", blockBytes: 4 * kernels.TileRows * kernels.BlockCols, maxAbs: math.MaxFloat32, encode: encodeF32, decode: decodeF32},
+	{name: "f16", blockBytes: 2 * kernels.TileRows * kernels.BlockCols, maxAbs: maxHalf, encode: encodeF16, decode: decodeF16},
+	{name: "bf16", blockBytes: 2 * kernels.TileRows * kernels.BlockCols, maxAbs: maxBF16, encode: encodeBF16, decode: decodeBF16},
+	{name: "int8-g32", blockBytes: kernels.Int8BlockBytes, maxAbs: maxHalf * 127, encode: encodeInt8, decode: decodeInt8},
+	{name: "int4-g32", blockBytes: kernels.Int4BlockBytes, maxAbs: maxHalf * 8, encode: encodeInt4, decode: decodeInt4},
+	{name: "raw-f32", maxAbs: math.MaxFloat32},
+}
+
+// Names returns the names of all codecs.
+func Names() []string {
+	names := make([]string, len(codecs))
+	for i, c := range codecs {
+		names[i] = c.name
+	}
+	return names
+}
+
+// MatrixNames returns the names of the codecs a weight matrix can have: those that a matrix multiplication reads.
+func MatrixNames() []string {
+	return slices.DeleteFunc(Names(), func(n string) bool { return n == "raw-f32" })
+}
+
+// Lookup returns the codec of that name; an unknown name is an error that lists the known ones.
+func Lookup(name string) (Codec, error) {
+	for _, c := range codecs {
+		if c.name == name {
+			return c, nil
+		}
+	}
+	return Codec{}, fmt.Errorf("unknown type %q; known: %s", name, strings.Join(Names(), ", "))
+}
+
+// Name returns the codec's name, as it stands in containers and on the command line.
+func (c Codec) Name() string { return c.name }
+
+// MaxAbs returns the largest magnitude the codec holds; larger values become infinite or are clipped, so a converter checks.
+func (c Codec) MaxAbs() float64 { return c.maxAbs }
+
+// Integer reports whether the codec stores integer codes with scales, so that quantized activations can be used with it.
+func (c Codec) Integer() bool { return strings.HasPrefix(c.name, "int") }
+
+// tiled reports whether the codec cuts a matrix into tiles.
+func (c Codec) tiled() bool { return c.blockBytes > 0 }
+
+// TileBytes returns the size of one tile of 16 rows and cols columns.
+func (c Codec) TileBytes(cols int) int { return kernels.Blocks(cols) * c.blockBytes }
+
+// Bytes returns the encoded size of a [rows x cols] matrix. Sizes that come from files are checked by package format first.
+func (c Codec) Bytes(rows, cols int) int {
+	if !c.tiled() {
+		return 4 * rows * cols
+	}
+	return kernels.Tiles(rows) * c.TileBytes(cols)
+}
+
+// Encode writes src, row-major [rows x cols], into dst, which must hold Bytes(rows, cols) bytes. A slab of a larger matrix
+// that starts at a multiple of 16 rows encodes to the bytes of its tiles. Values must be finite and within [Codec.MaxAbs].
+func (c Codec) Encode(dst []byte, src []float32, rows, cols int) {
+	c.check("Encode", len(dst), len(src), rows, cols)
+	if !c.tiled() {
+		putFloat32s(dst, src[:rows*cols])
+		return
+	}
+	var b block
+	for r0 := 0; r0 < rows; r0 += kernels.TileRows {
+		for c0 := 0; c0 < cols; c0 += kernels.BlockCols {
+			b.load(src, r0, c0, rows, cols)
+			c.encode(dst[:c.blockBytes], &b)
+			dst = dst[c.blockBytes:]
+		}
+	}
+}
+
+// Decode is the inverse of [Codec.Encode]: dst is row-major [rows x cols].
+func (c Codec) Decode(dst []float32, src []byte, rows, cols int) {
+	c.check("Decode", len(src), len(dst), rows, cols)
+	if !c.tiled() {
+		getFloat32s(dst[:rows*cols], src)
+		return
+	}
+	var b block
+	for r0 := 0; r0 < rows; r0 += kernels.TileRows {
+		for c0 := 0; c0 < cols; c0 += kernels.BlockCols {
+			c.decode(&b, src[:c.blockBytes])
+			b.store(dst, r0, c0, rows, cols)
+			src = src[c.blockBytes:]
+		}
+	}
+}
+
+// DecodeRow decodes one row of an encoded matrix with cols columns into dst[:cols].
+func (c Codec) DecodeRow(dst []float32, src []byte, cols, row int) {
+	if !c.tiled() {
+		getFloat32s(dst[:cols], src[4*row*cols:])
+		return
+	}
+	src = src[row/kernels.TileRows*c.TileBytes(cols):]
+	var b block
+	for c0 := 0; c0 < cols; c0 += kernels.BlockCols {
+		c.decode(&b, src[:c.blockBytes])
+		copy(dst[c0:cols], b[row%kernels.TileRows][:])
+		src = src[c.blockBytes:]
+	}
+}
+
+func (c Codec) check(what string, encoded, decoded, rows, cols int) {
+	if want := c.Bytes(rows, cols); encoded < want || decoded < rows*cols {
+		panic(fmt.Sprintf("quant: %s %s of [%d x %d]: %d bytes and %d values, want %d and %d", c.name, what, rows, cols, encoded, decoded, want, rows*cols))
+	}
+}
+
+// load fills b with the values at row r0, column c0 of a [rows x cols] matrix, zero beyond its edges.
+func (b *block) load(src []float32, r0, c0, rows, cols int) {
+	*b = block{}
+	end := min(cols, c0+kernels.BlockCols)
+	for r := range min(kernels.TileRows, rows-r0) {
+		copy(b[r][:], src[(r0+r)*cols+c0:(r0+r)*cols+end])
+	}
+}
+
+// store is the inverse of load: it writes what lies inside the matrix.
+func (b *block) store(dst []float32, r0, c0, rows, cols int) {
+	end := min(cols, c0+kernels.BlockCols)
+	for r := range min(kernels.TileRows, rows-r0) {
+		copy(dst[(r0+r)*cols+c0:(r0+r)*cols+end], b[r][:])
+	}
+}

@@ -1,0 +1,126 @@
+package reports
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Options changes what Render writes. The zero value is the usual report.
+type Options struct {
+	NoPNG bool // leave out the PNG files, which take most of the time
+}
+
+// outputFile is a file that is ready to be written.
+type outputFile struct {
+	name string
+	data []byte
+}
+
+// Render writes the report of s into dir, which it creates, and returns the paths
+// of the files, the page first: report.html, report.md, results.json, results.csv
+// and the plots. A study of one model has ppl-size and ppl-speed, each as SVG and
+// PNG; with several models their names begin with the model's, and the plain
+// names are the overview of all models, where one can be drawn.
+//
+// Everything is made in memory first, so that nothing is written where anything
+// is wrong: a record that cannot be reported (the error names it and the field),
+// or records that are not [Comparable]. Each file is written beside its place and
+// then renamed. The same study gives the same bytes.
+func Render(dir string, s Study, opts Options) ([]string, error) {
+	s = s.normalized()
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	if err := Comparable(s.Records); err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	files, err := renderFiles(s, opts)
+	if err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, fmt.Errorf("report: make folder: %w", err)
+	}
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = filepath.Join(dir, f.name)
+		if err := writeFile(paths[i], f.data); err != nil {
+			return nil, fmt.Errorf("report: write %s: %w", paths[i], err)
+		}
+	}
+	return paths, nil
+}
+
+// renderFiles makes the bytes of every file.
+func renderFiles(s Study, opts Options) ([]outputFile, error) {
+	p := buildPage(s)
+	page, err := writeHTML(p)
+	if err != nil {
+		return nil, err
+	}
+	results, err := encode(s)
+	if err != nil {
+		return nil, err
+	}
+	table, err := writeCSV(s)
+	if err != nil {
+		return nil, err
+	}
+	files := []outputFile{
+		{"report.html", page}, {"report.md", writeMarkdown(p)}, {"results.json", results}, {"results.csv", table},
+	}
+	figures := p.Overview
+	for _, sec := range p.Sections {
+		figures = append(figures, sec.Figures...)
+	}
+	for _, f := range figures {
+		svg, _, err := f.chart.svg(f.chart.fileLayout())
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, outputFile{f.SVG, svg})
+		if opts.NoPNG {
+			continue
+		}
+		png, err := f.chart.png(f.chart.fileLayout())
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, outputFile{f.PNG, png})
+	}
+	return files, nil
+}
+
+// writeFile leaves either the old file or the complete new one.
+func writeFile(path string, data []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.part")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err == nil {
+			return
+		}
+		f.Close() // twice at worst; the first error is the one to report
+		if rm := os.Remove(f.Name()); rm != nil && !errors.Is(rm, fs.ErrNotExist) {
+			err = errors.Join(err, rm)
+		}
+	}()
+	if _, err = f.Write(data); err != nil {
+		return err
+	}
+	// CreateTemp makes the file private; a report is for reading.
+	if err = f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
