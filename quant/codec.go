@@ -18,6 +18,8 @@ type Codec struct {
 	// encode writes one block of a tile from 16 rows of 32 values; decode is its inverse.
 	encode func(dst []byte, src *block)
 	decode func(dst *block, src []byte)
+	// decodeRow decodes the first len(dst) columns of row r of one block: what an embedding's lookup needs of it.
+	decodeRow func(dst []float32, src []byte, r int)
 }
 
 // block holds 16 rows of 32 consecutive columns; rows and columns outside the matrix are zero.
@@ -26,11 +28,11 @@ type block [kernels.TileRows][kernels.BlockCols]float32
 const maxHalf = 65504
 
 var codecs = []Codec{
-	{name: "f32", blockBytes: 4 * kernels.TileRows * kernels.BlockCols, maxAbs: math.MaxFloat32, encode: encodeF32, decode: decodeF32},
-	{name: "f16", blockBytes: 2 * kernels.TileRows * kernels.BlockCols, maxAbs: maxHalf, encode: encodeF16, decode: decodeF16},
-	{name: "bf16", blockBytes: 2 * kernels.TileRows * kernels.BlockCols, maxAbs: maxBF16, encode: encodeBF16, decode: decodeBF16},
-	{name: "int8-g32", blockBytes: kernels.Int8BlockBytes, maxAbs: maxHalf * 127, encode: encodeInt8, decode: decodeInt8},
-	{name: "int4-g32", blockBytes: kernels.Int4BlockBytes, maxAbs: maxHalf * 8, encode: encodeInt4, decode: decodeInt4},
+	{name: "f32", blockBytes: 4 * kernels.TileRows * kernels.BlockCols, maxAbs: math.MaxFloat32, encode: encodeF32, decode: decodeF32, decodeRow: decodeRowF32},
+	{name: "f16", blockBytes: 2 * kernels.TileRows * kernels.BlockCols, maxAbs: maxHalf, encode: encodeF16, decode: decodeF16, decodeRow: decodeRowF16},
+	{name: "bf16", blockBytes: 2 * kernels.TileRows * kernels.BlockCols, maxAbs: maxBF16, encode: encodeBF16, decode: decodeBF16, decodeRow: decodeRowBF16},
+	{name: "int8-g32", blockBytes: kernels.Int8BlockBytes, maxAbs: maxHalf * 127, encode: encodeInt8, decode: decodeInt8, decodeRow: decodeRowInt8},
+	{name: "int4-g32", blockBytes: kernels.Int4BlockBytes, maxAbs: maxHalf * 8, encode: encodeInt4, decode: decodeInt4, decodeRow: decodeRowInt4},
 	{name: "raw-f32", maxAbs: math.MaxFloat32},
 }
 
@@ -123,10 +125,8 @@ func (c Codec) DecodeRow(dst []float32, src []byte, cols, row int) {
 		return
 	}
 	src = src[row/kernels.TileRows*c.TileBytes(cols):]
-	var b block
 	for c0 := 0; c0 < cols; c0 += kernels.BlockCols {
-		c.decode(&b, src[:c.blockBytes])
-		copy(dst[c0:cols], b[row%kernels.TileRows][:])
+		c.decodeRow(dst[c0:min(cols, c0+kernels.BlockCols)], src[:c.blockBytes], row%kernels.TileRows)
 		src = src[c.blockBytes:]
 	}
 }

@@ -9,45 +9,83 @@ import (
 // float32 kernel.
 const attentionTokens = 12
 
-// keep finishes token t's query, key and value rows - bias and rotation - and stores key and value in the cache.
-func (s *Session) keep(layer, t int) {
+// keepAll keeps the batch's keys and values. Pieces are the positions of one key tile: two threads that wrote to the same tile
+// would take its cache lines from each other at every store.
+func (s *Session) keepAll(w *pool.Worker, layer int) {
+	firstTile := s.pos / kernels.TileRows
+	w.Each((s.pos+s.n-1)/kernels.TileRows+1-firstTile, func(i int) {
+		from := max(s.pos, (firstTile+i)*kernels.TileRows)
+		to := min(s.pos+s.n, (firstTile+i+1)*kernels.TileRows)
+		for pos := from; pos < to; pos++ {
+			s.keep(layer, pos)
+		}
+	})
+}
+
+// keep finishes the query, key and value rows of the token at a position - bias and rotation - and stores key and value in the
+// cache.
+func (s *Session) keep(layer, pos int) {
 	m, a, l := s.m, &s.m.spec.Attention, &s.m.layers[layer]
-	row := s.qkv[t*l.qkv.ld():][:l.qkv.rows]
+	row := s.qkv[(pos-s.pos)*l.qkv.ld():][:l.qkv.rows]
 	if l.qkv.bias != nil {
 		kernels.Add(row, l.qkv.bias)
 	}
-	pos := s.pos + t
 	d := a.HeadDim
 	if s.rotary != nil {
 		cos, sin := s.rotary.at(pos)
-		for h := range a.Heads + a.KVHeads {
-			kernels.Rotate(row[h*d:h*d+m.spec.Position.Rotary.Dim], cos, sin)
-		}
+		kernels.RotateHeads(row[:(a.Heads+a.KVHeads)*d], a.Heads+a.KVHeads, d, cos, sin)
 	}
 	keys, values := row[a.Heads*d:], row[(a.Heads+a.KVHeads)*d:]
-	for h := range a.KVHeads {
+	for h := range m.spec.Attention.KVHeads {
 		s.cache.store(layer, h, pos, keys[h*d:(h+1)*d], values[h*d:(h+1)*d])
 	}
 }
 
 // attend computes attention for every head and token and makes the result the input of the layer's output matrix.
 func (s *Session) attend(w *pool.Worker, sc *scratch, layer int) {
-	m := s.m
-	heads := m.spec.Attention.Heads
-	next := m.layers[layer].attnOut
+	next := s.m.layers[layer].attnOut
 	s.setInput(w, next.cols)
-	groups := (s.n + attentionTokens - 1) / attentionTokens
-	w.Each(groups*heads, func(i int) {
-		// Later tokens see more positions: they go first, so that the last piece is a short one.
-		first := (groups - 1 - i/heads) * attentionTokens
-		s.attendHead(sc, layer, i%heads, first, min(attentionTokens, s.n-first))
-	})
-	if next.quantized {
-		w.Each(kernels.Panels(s.n), func(p int) {
-			first, n := kernels.Panel(s.n, p)
-			kernels.QuantizePanel(s.in.panel(next, first), s.in.rows[first*next.cols:], next.cols, n, next.cols, next.zero)
+	panels := kernels.Panels(s.n)
+	const group = attentionTokens / kernels.PanelTokens // panels whose tokens are multiplied together
+	groups := (panels + group - 1) / group
+	heads := s.m.spec.Attention.Heads
+	if groups < piecesPerThread*s.m.pool.Size() {
+		// Few tokens: the heads are shared out, and the rows quantized when all of them are done.
+		w.Each(groups*heads, func(i int) {
+			first, n := s.tokensOf(i/heads*group, min((i/heads+1)*group, panels))
+			s.attendHead(sc, layer, i%heads, first, n)
 		})
+		if next.quantized {
+			w.Each(panels, func(p int) { s.quantizeAttention(next, p) })
+		}
+		return
 	}
+	w.Each(groups, func(i int) {
+		// Later tokens see more positions: they go first, so that the last piece is a short one.
+		p0 := (groups - 1 - i) * group
+		p1 := min(p0+group, panels)
+		first, n := s.tokensOf(p0, p1)
+		for h := range heads {
+			s.attendHead(sc, layer, h, first, n)
+		}
+		if next.quantized {
+			for p := p0; p < p1; p++ {
+				s.quantizeAttention(next, p)
+			}
+		}
+	})
+}
+
+// tokensOf returns the first token and the number of tokens of panels [p0, p1) of the batch.
+func (s *Session) tokensOf(p0, p1 int) (first, n int) {
+	first, _ = kernels.Panel(s.n, p0)
+	last, width := kernels.Panel(s.n, p1-1)
+	return first, last + width - first
+}
+
+func (s *Session) quantizeAttention(next *matrix, p int) {
+	first, n := kernels.Panel(s.n, p)
+	kernels.QuantizePanel(s.in.panel(next, first), s.in.rows[first*next.cols:], next.cols, n, next.cols, next.zero)
 }
 
 // attendHead writes the attention output of n tokens from first on, for one head, to the operand's float32 rows.

@@ -22,7 +22,7 @@ func (s *Session) layersOn(w *pool.Worker) {
 			return
 		}
 		s.product(w, sc, l.qkv, s.qkv)
-		w.Each(s.n, func(t int) { s.keep(i, t) })
+		s.keepAll(w, i)
 		s.attend(w, sc, i)
 		s.product(w, sc, l.attnOut, s.delta)
 		s.normalize(w, sc, &l.mlpNorm, l.attnOut, l.up)
@@ -63,8 +63,15 @@ func (s *Session) addDelta(t int, last *matrix) {
 // normalize adds the output of matrix last to the residual stream and makes the normalized rows the input of matrix next.
 func (s *Session) normalize(w *pool.Worker, sc *scratch, n *norm, last, next *matrix) {
 	s.fill(w, sc, next, func(t int, dst []float32) {
-		s.addDelta(t, last)
-		n.run(dst, s.row(t))
+		x := s.row(t)
+		if last == nil {
+			n.run(dst, x)
+			return
+		}
+		if last.bias != nil {
+			kernels.Add(x, last.bias)
+		}
+		n.runAdd(dst, x, s.delta[t*last.ld():][:len(x)])
 	})
 }
 
@@ -111,18 +118,17 @@ func (in *operand) panel(m *matrix, first int) []byte {
 	return in.panels[first*m.blocks*kernels.PanelTokenBlockBytes:]
 }
 
-// pieceTiles returns how many tiles of a matrix one thread takes at a time: about a quarter of its even share, so that a
-// thread that was held up does not hold up the others, in whole pairs, and not so many that they leave the second-level cache.
-func (m *matrix) pieceTiles(threads int) int {
-	const cacheBytes = 256 << 10
-	n := min(m.tiles/(4*threads), cacheBytes/m.tileBytes)
-	return max(2, n&^1)
-}
+// piecesPerThread is into how many pieces each thread's share of a matrix is cut: a thread that was held up then does not hold
+// up the others for long.
+const piecesPerThread = 8
 
-// product multiplies matrix m by the operand into dst[t*m.ld()+row].
+// product multiplies matrix m by the operand into dst[t*m.ld()+row]. Pieces are pairs of tiles, which the kernels take
+// together, and as equal as can be.
 func (s *Session) product(w *pool.Worker, sc *scratch, m *matrix, dst []float32) {
-	piece := m.pieceTiles(s.m.pool.Size())
-	w.Each((m.tiles+piece-1)/piece, func(i int) {
-		m.multiply(m, dst[i*piece*kernels.TileRows:], m.ld(), i*piece, min(m.tiles, (i+1)*piece), &s.in, sc)
+	pairs := (m.tiles + 1) / 2
+	pieces := min(pairs, piecesPerThread*s.m.pool.Size())
+	w.Each(pieces, func(i int) {
+		t0, t1 := 2*(pairs*i/pieces), min(m.tiles, 2*(pairs*(i+1)/pieces))
+		m.multiply(m, dst[t0*kernels.TileRows:], m.ld(), t0, t1, &s.in, sc)
 	})
 }

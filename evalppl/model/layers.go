@@ -18,19 +18,24 @@ type layer struct {
 // norm is one normalization.
 type norm struct {
 	apply      func(dst, x, gain, bias []float32, eps float32)
+	applyAdd   func(dst, x, delta, gain, bias []float32, eps float32)
 	gain, bias []float32
 	eps        float32
 }
 
 func (n *norm) run(dst, x []float32) { n.apply(dst, x, n.gain, n.bias, n.eps) }
 
+// runAdd adds delta to x first.
+func (n *norm) runAdd(dst, x, delta []float32) { n.applyAdd(dst, x, delta, n.gain, n.bias, n.eps) }
+
 func newNorm(r *format.Reader, spec format.Spec, name string) (norm, error) {
 	n := norm{eps: float32(spec.Norm.Eps)}
 	switch spec.Norm.Kind {
 	case format.LayerNorm:
-		n.apply = kernels.LayerNorm
+		n.apply, n.applyAdd = kernels.LayerNorm, kernels.AddLayerNorm
 	case format.RMSNorm:
 		n.apply = func(dst, x, gain, _ []float32, eps float32) { kernels.RMSNorm(dst, x, gain, eps) }
+		n.applyAdd = func(dst, x, delta, gain, _ []float32, eps float32) { kernels.AddRMSNorm(dst, x, delta, gain, eps) }
 	default:
 		return n, fmt.Errorf("norm kind %q is not known; known: %s, %s", spec.Norm.Kind, format.LayerNorm, format.RMSNorm)
 	}

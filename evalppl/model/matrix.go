@@ -91,24 +91,11 @@ func mulBF16(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, _ *scratch)
 }
 
 func mulInt8(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, _ *scratch) {
-	mulPanels(kernels.MulInt8, m, dst, ldd, t0, t1, in)
+	kernels.MulInt8Panels(dst, ldd, m.data[t0*m.tileBytes:], t1-t0, m.blocks, in.panels, in.tokens)
 }
 
 func mulInt4(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, _ *scratch) {
-	mulPanels(kernels.MulInt4, m, dst, ldd, t0, t1, in)
-}
-
-// mulPanels keeps a pair of tiles in the nearest cache while the panels of all tokens go by.
-func mulPanels(mul func([]float32, int, []byte, int, int, []byte, int), m *matrix, dst []float32, ldd, t0, t1 int, in *operand) {
-	panelBytes := m.blocks * kernels.PanelTokenBlockBytes
-	for t := t0; t < t1; t += 2 {
-		w := m.data[t*m.tileBytes:]
-		n := min(2, t1-t)
-		for p := range kernels.Panels(in.tokens) {
-			first, tokens := kernels.Panel(in.tokens, p)
-			mul(dst[first*ldd+(t-t0)*kernels.TileRows:], ldd, w, n, m.blocks, in.panels[first*panelBytes:], tokens)
-		}
-	}
+	kernels.MulInt4Panels(dst, ldd, m.data[t0*m.tileBytes:], t1-t0, m.blocks, in.panels, in.tokens)
 }
 
 // mulDecoded multiplies integer weights by float32 activations: it shows what the weights alone lost. A tile is decoded once
