@@ -92,8 +92,9 @@ func (s *Session) lossesOn(w *pool.Worker) {
 	w.Each(o.chunks*groups, func(i int) {
 		chunk, group := i/groups, i%groups
 		t0, t1 := chunk*headTiles, min(m.head.tiles, (chunk+1)*headTiles)
-		in := o.groupOperand(m.head, group)
-		m.head.multiply(m.head, sc.logits, ld, t0, t1, &in, sc)
+		in := &sc.group
+		*in = o.groupOperand(m.head, group)
+		m.head.multiply(m.head, sc.logits, ld, t0, t1, in, sc)
 		row0 := t0 * kernels.TileRows
 		rows := min(m.head.rows, t1*kernels.TileRows) - row0
 		first, _ := o.group(group)
@@ -133,12 +134,13 @@ func (o *headBatch) loss(t int) float64 {
 func (s *Session) logitsOn(w *pool.Worker) {
 	m, o, sc := s.m, &s.out, s.work[w.Index]
 	s.normalizeHead(w, sc)
-	in := o.groupOperand(m.head, 0)
+	in := &sc.group
+	*in = o.groupOperand(m.head, 0)
 	ld := m.head.ld()
 	w.Each(o.chunks, func(chunk int) {
 		t0, t1 := chunk*headTiles, min(m.head.tiles, (chunk+1)*headTiles)
 		row0 := t0 * kernels.TileRows
-		m.head.multiply(m.head, o.logits[row0:], ld, t0, t1, &in, sc)
+		m.head.multiply(m.head, o.logits[row0:], ld, t0, t1, in, sc)
 		for t := range o.n {
 			addBias(o.logits[t*ld+row0:t*ld+min(m.head.rows, t1*kernels.TileRows)], m.head.bias, row0)
 		}

@@ -46,7 +46,8 @@ type scratch struct {
 	tile   []float32 // one decoded tile
 	scores []float32 // [attentionTokens][capacity]
 	mixed  []float32 // [attentionTokens][padded HeadDim]
-	logits []float32 // [headTokens][headRows]
+	logits []float32 // [headTokens][headTiles*16]
+	group  operand   // the head's input of one group of tokens
 }
 
 // NewSession makes a session for at most positions positions. It fails where the model has learned positions for fewer.
