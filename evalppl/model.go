@@ -11,3 +11,18 @@ type Model interface {
 	// to len(window)-2; dst has len(window)-1-from values.
 	Losses(ctx context.Context, window []uint32, from int, dst []float64) error
 }
+
+// DistributionModel gives whole rows of logits too.
+type DistributionModel interface {
+	Model
+	// Logits reads a window from its beginning and calls fn, in order, with the logits after window[i] for i from from to
+	// len(window)-1: [Vocab] values that are only valid during the call. It ends with fn's error.
+	Logits(ctx context.Context, window []uint32, from int, fn func(i int, logits []float32) error) error
+}
+
+// Diagnoser is a model that can say where in it numbers stop being finite.
+type Diagnoser interface {
+	// FirstNonFinite runs a window again and returns the first place, in the order of the computation, that held NaN or Inf,
+	// such as `layer 3, tensor "layers.3.mlp.up"`; "" where there is none.
+	FirstNonFinite(ctx context.Context, window []uint32) (where string, err error)
+}

@@ -2,82 +2,194 @@ package evalppl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
-	"slices"
-	"strconv"
 	"time"
+
+	"nibble/kernels"
 )
 
-// Run measures the perplexity of m on tokens. A canceled ctx ends it between windows with ctx's error; a loss that is not a
-// number is an error that names the window and the token.
+// Run measures the perplexity of m on one stream of tokens.
+//
+// A canceled ctx ends it with ctx's error and, where windows have been scored, their result: Partial is set, and a later Run
+// with [Options.Resume] goes on from it to exactly the number of an uninterrupted run. So it is with any other error that
+// happens on the way, such as a [NonFiniteError].
 func Run(ctx context.Context, m Model, tokens []uint32, o Options) (Result, error) {
+	return RunDocuments(ctx, m, [][]uint32{tokens}, o)
+}
+
+// minWindowsUntilError is from where on [Options.UntilError] is looked at: the error of fewer windows is itself too uncertain.
+const minWindowsUntilError = 10
+
+// maxPlaces is how many places of numbers that are not finite a result lists.
+const maxPlaces = 20
+
+// RunDocuments is [Run] on a text of documents, which protocols document and lm-eval score each on its own. The other protocols
+// take a single document.
+func RunDocuments(ctx context.Context, m Model, docs [][]uint32, o Options) (Result, error) {
 	o, err := o.withDefaults(m)
 	if err != nil {
 		return Result{}, err
 	}
-	if err := checkStream(tokens, m.Vocab()); err != nil {
+	if err := checkDocuments(docs, m.Vocab()); err != nil {
 		return Result{}, err
 	}
-	if o.BOS != nil && int64(*o.BOS) >= int64(m.Vocab()) {
-		return Result{}, fmt.Errorf("BOS id %d is outside the model's vocabulary of %d tokens", *o.BOS, m.Vocab())
-	}
-	windows, err := o.windows(len(tokens))
+	p, err := newPlan(docs, o)
 	if err != nil {
 		return Result{}, err
 	}
-	total := 0
-	for _, w := range windows {
-		total += w.end - w.start
+	e := evaluation{m: m, o: o, p: p, r: newResult(o, docs, p)}
+	e.t.documents = len(docs) > 1
+	if err := e.resume(); err != nil {
+		return Result{}, err
 	}
-	r := newResult(o, tokens)
-	if o.BOS != nil && o.Protocol == LlamaCpp {
-		r.BOS = strconv.FormatUint(uint64(*o.BOS), 10)
-	}
-	var t tally
-	losses := make([]float64, o.Ctx)
-	start := time.Now()
-	for i, w := range windows {
-		input := tokens[w.start:w.end]
-		if w.bos {
-			input = slices.Clone(input)
-			input[0] = *o.BOS
-		}
-		l := losses[:w.scored()]
-		if err := m.Losses(ctx, input, w.from, l); err != nil {
-			return Result{}, err
-		}
-		for j, x := range l {
-			if math.IsNaN(x) || math.IsInf(x, 0) {
-				return Result{}, fmt.Errorf("window %d (tokens %d to %d): the loss of token %d is %g, not a finite number: the weights or activations hold NaN or Inf, or the token has probability 0",
-					i, w.start, w.end-1, w.start+w.from+1+j, x)
-			}
-		}
-		if o.Losses != nil {
-			if err := o.Losses(l); err != nil {
-				return Result{}, err
-			}
-		}
-		t.add(l)
-		r.TokensRead += len(input)
-		r.fill(&t, time.Since(start))
-		if o.Progress != nil {
-			o.Progress(r.TokensRead, total, r)
-		}
-	}
-	return r, nil
+	return e.run(ctx)
 }
 
-// fill computes the result's statistics from the windows so far.
-func (r *Result) fill(t *tally, elapsed time.Duration) {
-	r.NLL = t.mean()
-	r.Perplexity = math.Exp(r.NLL)
-	r.StandardError, r.StandardErrorMethod = t.standardError()
-	const z = 1.959964 // 97.5 % quantile of the normal distribution
-	r.PerplexityLow = math.Exp(r.NLL - z*r.StandardError)
-	r.PerplexityHigh = math.Exp(r.NLL + z*r.StandardError)
-	r.TokensScored = t.count
-	r.Windows = len(t.sums)
-	r.Seconds = elapsed.Seconds()
-	r.TokensPerSecond = float64(r.TokensRead) / max(r.Seconds, 1e-9)
+// evaluation is a run under way.
+type evaluation struct {
+	m      Model
+	o      Options
+	p      *plan
+	r      Result
+	t      tally
+	losses []float64
+}
+
+// resume takes over the windows of an earlier result.
+func (e *evaluation) resume() error {
+	old := e.o.Resume
+	if old == nil {
+		return nil
+	}
+	if diff := differingSetting(old, &e.r, "the result to go on from", "this run"); diff != "" {
+		return fmt.Errorf("the run cannot go on from the earlier result: %s", diff)
+	}
+	if old.Shard != e.r.Shard || old.FirstWindow != e.r.FirstWindow {
+		return fmt.Errorf("the run cannot go on from the earlier result: field \"shard\" is %q there and %q in this run", old.Shard, e.r.Shard)
+	}
+	first, last := e.o.Shard.bounds(e.r.TotalWindows)
+	if len(old.WindowScores) > last-first {
+		return fmt.Errorf("the earlier result has %d windows, the text has %d", len(old.WindowScores), last-first)
+	}
+	for i, s := range old.WindowScores {
+		w := e.p.windows[first+i]
+		if s.Document != w.doc || !s.Left && s.Tokens != w.weight() {
+			return fmt.Errorf("window %d of the earlier result scores %d tokens of document %d, want %d of document %d: the file is damaged", first+i, s.Tokens, s.Document, w.weight(), w.doc)
+		}
+		e.t.add(s)
+		e.r.TokensRead += w.end - w.start
+	}
+	e.r.WindowScores = append(e.r.WindowScores, old.WindowScores...)
+	e.r.NonFinite = append(e.r.NonFinite, old.NonFinite...)
+	e.r.Seconds = old.Seconds
+	return nil
+}
+
+func (e *evaluation) run(ctx context.Context) (Result, error) {
+	first, last := e.o.Shard.bounds(e.r.TotalWindows)
+	total := 0
+	for _, w := range e.p.windows[first:last] {
+		total += w.end - w.start
+	}
+	start, before := time.Now(), e.r.Seconds
+	e.fill(before)
+	for n := first + len(e.r.WindowScores); n < last && !e.enough(); n++ {
+		err := ctx.Err()
+		if err == nil {
+			err = e.window(ctx, n)
+		}
+		if err != nil {
+			return e.interrupted(err)
+		}
+		e.fill(before + time.Since(start).Seconds())
+		if e.o.Progress != nil {
+			e.o.Progress(e.r.TokensRead, total, e.r)
+		}
+	}
+	e.r.Partial = false
+	e.r.StoppedEarly = len(e.r.WindowScores) < last-first
+	if e.t.tokens == 0 && e.t.left > 0 {
+		return e.interrupted(fmt.Errorf("none of the %d windows has finite losses: %s", e.t.left, e.r.NonFinite[0]))
+	}
+	return e.r, nil
+}
+
+func (e *evaluation) fill(seconds float64) {
+	first, last := e.o.Shard.bounds(e.r.TotalWindows)
+	e.r.fill(&e.t)
+	e.r.fillSpeed(seconds)
+	e.r.Partial = len(e.r.WindowScores) < last-first
+}
+
+// interrupted returns what has been scored with the error that ended the run.
+func (e *evaluation) interrupted(err error) (Result, error) {
+	if len(e.r.WindowScores) == 0 {
+		return Result{}, err
+	}
+	return e.r, err
+}
+
+// enough says whether the error asked for has been reached.
+func (e *evaluation) enough() bool {
+	return e.o.UntilError > 0 && len(e.r.WindowScores)-e.t.left >= minWindowsUntilError && e.r.StandardError <= e.o.UntilError
+}
+
+// window scores window number n.
+func (e *evaluation) window(ctx context.Context, n int) error {
+	w := e.p.windows[n]
+	input := e.p.input(w)
+	if cap(e.losses) < w.scored() {
+		e.losses = make([]float64, w.scored())
+	}
+	l := e.losses[:w.scored()]
+	if err := windowLosses(ctx, e.m, input, w.from, l); err != nil {
+		return err
+	}
+	score := scoreWindow(w, l)
+	if i := firstNonFinite(l); i >= 0 {
+		bad, err := diagnose(ctx, e.m, input[:len(input)-1], w, n, i, l[i])
+		if err != nil {
+			return err
+		}
+		if e.o.NonFinite != SkipNonFinite {
+			return bad
+		}
+		score = WindowScore{Document: w.doc, Left: true}
+		if len(e.r.NonFinite) < maxPlaces {
+			e.r.NonFinite = append(e.r.NonFinite, bad.place())
+		}
+	} else if e.o.Losses != nil {
+		if err := e.o.Losses(l); err != nil {
+			return err
+		}
+	}
+	e.t.add(score)
+	e.r.WindowScores = append(e.r.WindowScores, score)
+	e.r.TokensRead += len(input)
+	return nil
+}
+
+// windowLosses writes the losses of input[from+1:]. A window of one token more than the model has positions, of which the last
+// is only predicted, is scored from logits.
+func windowLosses(ctx context.Context, m Model, input []uint32, from int, dst []float64) error {
+	if len(input) <= m.Context() {
+		return m.Losses(ctx, input, from, dst)
+	}
+	d, ok := m.(DistributionModel)
+	if !ok {
+		return errors.New("a window reads all positions of the model and predicts one token more, for which the model must give logits: choose a smaller --ctx")
+	}
+	return d.Logits(ctx, input[:len(input)-1], from, func(i int, logits []float32) error {
+		top, z := logPartition(logits)
+		dst[i-from] = z - (float64(logits[input[i+1]]) - float64(top))
+		return nil
+	})
+}
+
+// logPartition returns the largest logit and the logarithm of the sum of e^(logit - largest).
+func logPartition(logits []float32) (top float32, z float64) {
+	top = kernels.Max(logits)
+	return top, math.Log(kernels.SumExp(logits, top))
 }

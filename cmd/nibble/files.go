@@ -17,10 +17,38 @@ import (
 
 // readInput reads a file, or standard input for "-".
 func readInput(cmd *cobra.Command, path string) ([]byte, error) {
-	if path == "-" {
-		return io.ReadAll(cmd.InOrStdin())
+	type content struct {
+		b   []byte
+		err error
 	}
-	return os.ReadFile(path)
+	// Reading a terminal or a pipe may wait for ever, and must not keep an interrupt waiting with it.
+	read := make(chan content, 1)
+	go func() {
+		var c content
+		if path == "-" {
+			c.b, c.err = io.ReadAll(cmd.InOrStdin())
+		} else {
+			c.b, c.err = os.ReadFile(path)
+		}
+		read <- c
+	}()
+	select {
+	case c := <-read:
+		if c.err != nil {
+			return nil, inputError(inputName(path), c.err)
+		}
+		return c.b, nil
+	case <-cmd.Context().Done():
+		return nil, cmd.Context().Err()
+	}
+}
+
+// inputName is how messages and results call an input: a file's base name would say too little in a message, "-" says nothing.
+func inputName(path string) string {
+	if path == "-" {
+		return "standard input"
+	}
+	return path
 }
 
 // readIDs reads token ids: little-endian uint32.
@@ -30,7 +58,7 @@ func readIDs(cmd *cobra.Command, path string) ([]uint32, error) {
 		return nil, err
 	}
 	if len(b)%4 != 0 {
-		return nil, fmt.Errorf("%s: %d bytes, want a multiple of 4: token ids are little-endian uint32", path, len(b))
+		return nil, fmt.Errorf("read %s: %d bytes, want a multiple of 4: token ids are little-endian uint32", inputName(path), len(b))
 	}
 	ids := make([]uint32, len(b)/4)
 	for i := range ids {
@@ -42,8 +70,9 @@ func readIDs(cmd *cobra.Command, path string) ([]uint32, error) {
 // output is a file that appears whole or not at all, or standard output for "-".
 type output struct {
 	*bufio.Writer
-	file *os.File // nil for standard output
-	path string
+	file   *os.File // nil for standard output
+	path   string
+	direct bool // a device or a pipe: written where it is
 }
 
 // createOutput refuses an existing file unless force is set.
@@ -54,9 +83,19 @@ func createOutput(cmd *cobra.Command, path string, force bool) (*output, error) 
 	if err := checkAbsent(path, force); err != nil {
 		return nil, err
 	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, fmt.Errorf("write %s: %w", path, withoutPath(err))
+		}
+		return &output{Writer: bufio.NewWriterSize(f, 1<<16), file: f, path: path, direct: true}, nil
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".part-*")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("write %s: the folder %s does not exist; make it first", path, filepath.Dir(path))
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("write %s: no file can be made in %s: %w", path, filepath.Dir(path), withoutPath(err))
 	}
 	return &output{Writer: bufio.NewWriterSize(f, 1<<16), file: f, path: path}, nil
 }
@@ -67,27 +106,33 @@ func (o *output) commit() error {
 	if o.file == nil {
 		return err
 	}
-	if err == nil {
+	if err == nil && !o.direct {
 		err = o.file.Chmod(0o644)
 	}
 	err = errors.Join(err, o.file.Close())
-	if err == nil {
+	if err == nil && !o.direct {
 		err = os.Rename(o.file.Name(), o.path)
 	}
-	if err != nil {
+	if err != nil && !o.direct {
 		os.Remove(o.file.Name())
 	}
 	o.file = nil
-	return err
+	if err != nil {
+		return fmt.Errorf("write %s: %w", o.path, err)
+	}
+	return nil
 }
 
 // abort removes what was written; after commit it does nothing.
 func (o *output) abort() {
-	if o.file != nil {
-		o.file.Close()
-		os.Remove(o.file.Name())
-		o.file = nil
+	if o.file == nil {
+		return
 	}
+	o.file.Close()
+	if !o.direct {
+		os.Remove(o.file.Name())
+	}
+	o.file = nil
 }
 
 // float32s writes little-endian float32 values.
@@ -102,35 +147,53 @@ func (o *output) float32s(values []float32) error {
 	return nil
 }
 
-// checkAbsent refuses an existing path unless force is set.
+// checkAbsent refuses a folder, and an existing file unless force is set. Devices and pipes are there to be written.
 func checkAbsent(path string, force bool) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return err
+		return fmt.Errorf("write %s: %w", path, withoutPath(err))
 	case info.IsDir():
-		return fmt.Errorf("%s is a folder, want a file's name", path)
-	case !force:
-		return fmt.Errorf("%s exists; use --force to replace it", path)
+		return fmt.Errorf("write %s: is a folder, want a file's name", path)
+	case !force && info.Mode().IsRegular():
+		return fmt.Errorf("write %s: file already exists; use --force to replace it, or give another name", path)
 	}
 	return nil
 }
 
-// writeJSON writes v, indented, to a file or to standard output for "-".
-func writeJSON(cmd *cobra.Command, path string, v any) error {
+// json writes v, indented, and commits.
+func (o *output) json(v any) error {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
-		return err
+		return fmt.Errorf("write %s: %w", inputName(o.path), err)
 	}
-	o, err := createOutput(cmd, path, true)
-	if err != nil {
-		return err
-	}
-	defer o.abort()
 	if _, err := o.Write(append(b, '\n')); err != nil {
 		return err
 	}
 	return o.commit()
+}
+
+// outputs are the files that a command writes at its end. They are made before its work, so that a name that cannot be written
+// is known at once.
+type outputs []*output
+
+// create adds an output and returns it; nil for an empty path.
+func (l *outputs) create(cmd *cobra.Command, path string, force bool) (*output, error) {
+	if path == "" {
+		return nil, nil
+	}
+	o, err := createOutput(cmd, path, force)
+	if err == nil {
+		*l = append(*l, o)
+	}
+	return o, err
+}
+
+// abort removes what has not been committed.
+func (l *outputs) abort() {
+	for _, o := range *l {
+		o.abort()
+	}
 }

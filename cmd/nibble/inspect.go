@@ -17,7 +17,10 @@ func inspectCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect FILE.nbl",
 		Short: "Print a container's model, recipe, sources and tensors",
-		Args:  exactly("FILE.nbl"),
+		Long: `Inspect prints what a container holds: the model, the recipe, the source files, and each tensor with its place, its checksum
+and its error against the checkpoint: root mean square, largest, and signal to quantization noise ratio (SQNR).`,
+		Args:              exactly("FILE.nbl"),
+		ValidArgsFunction: completeContainers,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := format.Open(args[0])
 			if err != nil {
@@ -25,12 +28,16 @@ func inspectCommand() *cobra.Command {
 			}
 			defer r.Close()
 			if asJSON {
-				return writeJSON(cmd, "-", inspection(r))
+				o, err := createOutput(cmd, "-", false)
+				if err != nil {
+					return err
+				}
+				return o.json(inspection(r))
 			}
 			return printContainer(cmd.OutOrStdout(), r)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON to standard output")
 	return cmd
 }
 
@@ -95,7 +102,7 @@ func printContainer(out io.Writer, r *format.Reader) error {
 	fmt.Fprintf(w, "file\t%s\n", r.Path())
 	fmt.Fprintf(w, "size\t%s (%.2f bits a weight)\n", formatBytes(float64(r.Size())), bitsPerWeight(r.Size(), meta.Parameters))
 	fmt.Fprintf(w, "sha256\t%s (header, metadata, tokenizer, index)\n", r.Fingerprint())
-	fmt.Fprintf(w, "model\t%s (%s, %d parameters, %s)\n", meta.Model, s.Architecture, meta.Parameters, meta.SourceDType)
+	fmt.Fprintf(w, "model\t%s (%s, %s, %s)\n", meta.Model, s.Architecture, count(int(meta.Parameters), "parameter"), meta.SourceDType)
 	fmt.Fprintf(w, "shape\t%d layers, hidden %d, ffn %d, vocabulary %d, context %d\n", s.Layers, s.Hidden, s.FFN, s.Vocab, s.Context)
 	fmt.Fprintf(w, "attention\t%d heads of %d, %d key/value heads, %s positions\n", s.Attention.Heads, s.Attention.HeadDim, s.Attention.KVHeads, s.Position.Kind)
 	head := "separate head"
@@ -126,10 +133,15 @@ func printContainer(out io.Writer, r *format.Reader) error {
 		return err
 	}
 	fmt.Fprintln(out)
-	w = tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "tensor\ttype\trows\tcols\toffset\tbytes\tcrc32c\trmse\tmax\tSQNR dB\t\n")
+	// The tabwriter puts all columns to the right; names are padded to stand on the left.
+	width := len("tensor")
 	for _, t := range r.Tensors() {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%08x\t", t.Name, t.Codec, t.Rows, t.Cols, t.Offset, t.Bytes, t.CRC32C)
+		width = max(width, len(t.Name))
+	}
+	w = tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(w, "%-*s\ttype\trows\tcols\toffset\tbytes\tcrc32c\trmse\tmax\tSQNR dB\t\n", width, "tensor")
+	for _, t := range r.Tensors() {
+		fmt.Fprintf(w, "%-*s\t%s\t%d\t%d\t%d\t%d\t%08x\t", width, t.Name, t.Codec, t.Rows, t.Cols, t.Offset, t.Bytes, t.CRC32C)
 		if t.Error.Exact {
 			fmt.Fprintf(w, "0\t0\texact\t\n")
 		} else {

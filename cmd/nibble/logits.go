@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"nibble/evalppl/model"
@@ -23,19 +25,19 @@ func logitsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			f, m, err := loadModel(cmd, args[0], typ, o)
-			if err != nil {
-				return err
-			}
-			defer f.Close()
-			defer m.Close()
 			w, err := createOutput(cmd, out, force)
 			if err != nil {
 				return err
 			}
 			defer w.abort()
-			if err := checkWindow(m, len(tokens)); err != nil {
+			f, m, err := loadModel(cmd, args[0], typ, o, false)
+			if err != nil {
 				return err
+			}
+			defer f.Close()
+			defer m.Close()
+			if err := checkWindow(m, len(tokens)); err != nil {
+				return fmt.Errorf("logits of %s: %w", inputName(ids), err)
 			}
 			p := newProgress(cmd.ErrOrStderr(), "logits", "tokens")
 			err = m.Logits(cmd.Context(), tokens, 0, func(i int, logits []float32) error {
@@ -44,14 +46,14 @@ func logitsCommand() *cobra.Command {
 			})
 			p.clear()
 			if err != nil {
-				return err
+				return fmt.Errorf("logits of %s: %w", inputName(ids), err)
 			}
 			return w.commit()
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&ids, "token-ids", "", "ids, little-endian uint32 (- for standard input)")
-	f.StringVarP(&out, "output", "o", "", "file to write (- for standard output)")
+	f.StringVar(&ids, "token-ids", "", "`FILE` of token ids, little-endian uint32 (- for standard input)")
+	f.StringVarP(&out, "output", "o", "", "`FILE` to write (- for standard output)")
 	f.BoolVar(&force, "force", false, "replace an existing file")
 	modelFlags(cmd, &typ, &o)
 	return cmd

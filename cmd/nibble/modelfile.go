@@ -1,14 +1,14 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/spf13/cobra"
 
 	"nibble/convert"
 	"nibble/evalppl/tokenizer"
@@ -30,11 +30,12 @@ func (m *modelFile) Close() error {
 }
 
 // openModel opens a container, or converts the checkpoint in a folder to a temporary one of type typ (empty: the checkpoint's
-// own precision).
-func openModel(ctx context.Context, path, typ string, stderr io.Writer) (*modelFile, error) {
-	info, err := os.Stat(path)
+// own precision). All of a container's checksums are compared first: a damaged weight would give a wrong number with no sign of it,
+// and the file has to be read anyway.
+func openModel(cmd *cobra.Command, path, typ string, threads int, needTokenizer bool) (*modelFile, error) {
+	info, err := statModel(path)
 	if err != nil {
-		return nil, fmt.Errorf("%w: want a checkpoint's folder or a container", err)
+		return nil, err
 	}
 	if !info.IsDir() {
 		if typ != "" {
@@ -44,6 +45,12 @@ func openModel(ctx context.Context, path, typ string, stderr io.Writer) (*modelF
 		if err != nil {
 			return nil, err
 		}
+		p := newProgress(cmd.ErrOrStderr(), "verify "+path, "B")
+		err = r.Verify(cmd.Context(), func(done, total int64) { p.update(done, total, "") })
+		p.clear()
+		if err != nil {
+			return nil, errors.Join(err, r.Close())
+		}
 		return &modelFile{Reader: r}, nil
 	}
 	c, err := convert.OpenDir(path)
@@ -51,9 +58,13 @@ func openModel(ctx context.Context, path, typ string, stderr io.Writer) (*modelF
 		return nil, err
 	}
 	defer c.Close()
-	files, err := checkpointTokenizer(os.DirFS(path), true)
+	advice := ""
+	if needTokenizer {
+		advice = onTokenIDs
+	}
+	files, err := checkpointTokenizer(os.DirFS(path), advice)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	tmp, err := os.MkdirTemp("", "nibble-")
 	if err != nil {
@@ -63,8 +74,8 @@ func openModel(ctx context.Context, path, typ string, stderr io.Writer) (*modelF
 		typ = ownType(c.SourceDType)
 	}
 	out := filepath.Join(tmp, c.Model+"-"+typ+".nbl")
-	p := newProgress(stderr, "convert "+c.Model+" to "+typ, "B")
-	_, err = c.Convert(ctx, out, convert.Options{Type: typ, Tokenizer: files, Tool: tool, Progress: func(done, total int64, _ string) { p.update(done, total, "") }})
+	p := newProgress(cmd.ErrOrStderr(), "convert "+c.Model+" to "+typ, "B")
+	_, err = c.Convert(cmd.Context(), out, convert.Options{Type: typ, Tokenizer: files, Tool: tool, Threads: threads, Progress: func(done, total int64, _ string) { p.update(done, total, "") }})
 	p.clear()
 	if err == nil {
 		var r *format.Reader
@@ -86,28 +97,43 @@ func ownType(dtype string) string {
 	return "f32"
 }
 
-// checkpointTokenizer collects the tokenizer's files and makes sure they can be used. Where there are none it returns nil if
-// that is allowed.
-func checkpointTokenizer(fsys fs.FS, optional bool) (tokenizer.Files, error) {
+// What a user can do about a checkpoint whose tokenizer is missing or cannot be used.
+const (
+	withoutTokenizer = "convert with --no-tokenizer to evaluate on token ids"
+	onTokenIDs       = "or give token ids (--token-ids) instead of a text"
+)
+
+// checkpointTokenizer collects the tokenizer's files and makes sure they can be used; its errors end in advice. Where there are
+// none and advice is empty it returns nil: the tokenizer is not needed.
+func checkpointTokenizer(fsys fs.FS, advice string) (tokenizer.Files, error) {
 	files, err := tokenizer.CollectFiles(fsys)
-	if errors.Is(err, tokenizer.ErrNoTokenizer) {
-		if optional {
-			return nil, nil
-		}
-		return nil, fmt.Errorf("%w; convert with --no-tokenizer to evaluate on token ids", err)
+	if errors.Is(err, tokenizer.ErrNoTokenizer) && advice == "" {
+		return nil, nil
 	}
+	if err == nil {
+		_, err = tokenizer.New(files)
+	}
+	if err == nil {
+		return files, nil
+	}
+	if advice == "" {
+		advice = withoutTokenizer
+	}
+	return nil, fmt.Errorf("%w; %s", err, advice)
+}
+
+// statModel looks what is at a model's path.
+func statModel(path string) (fs.FileInfo, error) {
+	info, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open model %q: %w; want a checkpoint's folder or a container", path, withoutPath(err))
 	}
-	if _, err := tokenizer.New(files); err != nil {
-		return nil, fmt.Errorf("%w; convert with --no-tokenizer to evaluate on token ids", err)
-	}
-	return files, nil
+	return info, nil
 }
 
 // loadTokenizer returns the tokenizer of a checkpoint's folder or of a container, without reading any weights.
 func loadTokenizer(path string) (*tokenizer.Tokenizer, error) {
-	info, err := os.Stat(path)
+	info, err := statModel(path)
 	if err != nil {
 		return nil, err
 	}

@@ -49,14 +49,20 @@ func (p *progress) update(done, total int64, note string) {
 	if note != "" {
 		note = "  " + note
 	}
-	fmt.Fprintf(p.w, "\r\x1b[K%s  %3.0f %%  %s  %s/s  %s left%s", p.what, 100*float64(done)/float64(max(total, 1)), p.amount(float64(done)), p.amount(rate), left, note)
+	p.line("%s  %3.0f %%  %s  %s/s  %s left%s", p.what, 100*float64(done)/float64(max(total, 1)), p.amount(float64(done)), p.amount(rate), left, note)
 }
 
 // show replaces the line by a text.
 func (p *progress) show(text string) {
 	if p.w != nil {
-		fmt.Fprintf(p.w, "\r\x1b[K%s  %s", p.what, text)
+		p.line("%s  %s", p.what, text)
 	}
+}
+
+// line replaces the line. The terminal is told not to wrap it (DECAWM, mode 7): what is longer than the screen is wide is cut off
+// there instead of filling the screen with its ends.
+func (p *progress) line(format string, args ...any) {
+	fmt.Fprintf(p.w, "\r\x1b[K\x1b[?7l"+format+"\x1b[?7h", args...)
 }
 
 // clear takes the line away.
@@ -68,20 +74,7 @@ func (p *progress) clear() {
 
 func (p *progress) amount(x float64) string {
 	if p.unit != "B" {
-		return fmt.Sprintf("%.0f %s", x, p.unit)
+		return formatRate(x) + " " + p.unit
 	}
 	return formatBytes(x)
-}
-
-// formatBytes writes a number of bytes in the unit that suits it; MB are 10^6 bytes.
-func formatBytes(x float64) string {
-	switch {
-	case x >= 1e9:
-		return fmt.Sprintf("%.2f GB", x/1e9)
-	case x >= 1e6:
-		return fmt.Sprintf("%.1f MB", x/1e6)
-	case x >= 1e3:
-		return fmt.Sprintf("%.1f kB", x/1e3)
-	}
-	return fmt.Sprintf("%.0f B", x)
 }

@@ -55,9 +55,17 @@ func sourcesSHA256(sources []format.Source) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// changedFlags returns the flags that were given, with their values.
-func changedFlags(cmd *cobra.Command) [][2]string {
-	var flags [][2]string
-	cmd.Flags().Visit(func(f *pflag.Flag) { flags = append(flags, [2]string{f.Name, f.Value.String()}) })
-	return flags
+// changedFlags returns the flags that were given as they are written on a command line, but for --force: a report shows how its
+// numbers were made, not what they replaced.
+func changedFlags(cmd *cobra.Command) (words []string) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		switch {
+		case f.Name == "force":
+		case f.Value.Type() == "bool":
+			words = append(words, "--"+f.Name+"="+f.Value.String())
+		default:
+			words = append(words, "--"+f.Name, quoteArg(f.Value.String()))
+		}
+	})
+	return words
 }

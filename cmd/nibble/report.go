@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -10,6 +12,7 @@ import (
 
 func reportCommand() *cobra.Command {
 	var out string
+	var force bool
 	cmd := &cobra.Command{
 		Use:   "report RESULTS.json...",
 		Short: "Draw the report of one or several results.json again",
@@ -22,6 +25,11 @@ settings differ cannot stand side by side and are refused, with the field that d
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			undo, err := reportFolder(out, force)
+			if err != nil {
+				return err
+			}
+			defer undo()
 			var all reports.Study
 			for i, path := range args {
 				s, err := reports.Read(path)
@@ -34,11 +42,28 @@ settings differ cannot stand side by side and are refused, with the field that d
 					all.Records = append(all.Records, s.Records...)
 				}
 			}
+			if len(args) > 1 {
+				all.Command = commandLine(cmd, args)
+				all.Title = reportTitle(all.Records)
+			}
 			return writeReport(cmd, out, all)
 		},
 	}
-	cmd.Flags().StringVarP(&out, "output", "o", "nibble-report", "folder to write")
+	f := cmd.Flags()
+	f.StringVarP(&out, "output", "o", "nibble-report", "`FOLDER` to write: new, empty, or with an earlier report, which is replaced")
+	f.BoolVar(&force, "force", false, "write into a folder that holds other files")
 	return cmd
+}
+
+// reportTitle names the models of the records, each once.
+func reportTitle(records []reports.Record) string {
+	var names []string
+	for _, r := range records {
+		if !slices.Contains(names, r.Model) {
+			names = append(names, r.Model)
+		}
+	}
+	return "What each bit costs: " + strings.Join(names, ", ")
 }
 
 // writeReport renders a study and prints its table, its answer and where the report is.

@@ -34,6 +34,7 @@ type study struct {
 	types   []string
 	out     string
 	keep    string
+	force   bool
 	repeats int
 	mo      model.Options
 	eo      evalppl.Options
@@ -56,7 +57,10 @@ func studyCommand() *cobra.Command {
 		Long: `Study converts each checkpoint once for each type, measures perplexity, size and speed of each container, and writes a
 report (report.html, report.md, results.json, results.csv, plots) into a folder.
 
-Without arguments it studies the two small models that nibble carries, on their own text, offline.`,
+Without arguments it studies the two small models that nibble carries, on their own text (or on --text), offline.
+The folder of the report may be new, empty, or hold an earlier report, which is replaced; any other is refused.
+
+Types: ` + strings.Join(quant.MatrixNames(), ", "),
 		Example: "  nibble study\n  nibble study smollm2-135m-instruct --text wiki.test.raw --types f16,int8-g32,int4-g32",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s.cmd = cmd
@@ -65,58 +69,121 @@ Without arguments it studies the two small models that nibble carries, on their 
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&types, "types", "f16,int8-g32,int4-g32", "types to compare, separated by commas; the one of highest precision is the base")
-	f.StringVarP(&s.out, "output", "o", "nibble-report", "folder of the report")
-	f.StringVar(&s.keep, "keep", "", "keep the containers in this folder (default: remove them)")
-	f.IntVarP(&s.repeats, "repeats", "r", 3, "counted repeats of each speed test")
-	f.StringVar(&s.mo.Activations, "activations", model.Int8Activations, "int8, or f32 to show what the weights alone lost")
-	f.IntVarP(&s.mo.Threads, "threads", "t", 0, "threads (default: all)")
+	f.StringVar(&types, "types", "f16,int8-g32,int4-g32", "`TYPES` to compare, separated by commas; the one of highest precision is the base")
+	f.StringVarP(&s.out, "output", "o", "nibble-report", "`FOLDER` of the report: new, empty, or with an earlier report, which is replaced")
+	f.StringVar(&s.keep, "keep", "", "keep the containers in `FOLDER` (default: remove them)")
+	f.BoolVar(&s.force, "force", false, "write the report into a folder that holds other files; replace containers in --keep")
+	f.IntVarP(&s.repeats, "repeats", "r", 3, "count `N` repeats of each speed test")
+	f.StringVar(&s.mo.Activations, "activations", model.Int8Activations, "`MODE` int8 quantizes activations where the weights are integers, f32 shows what the weights alone lost")
+	f.IntVarP(&s.mo.Threads, "threads", "t", 0, "use `N` threads (default: one for each CPU)")
 	s.stream.add(cmd, studyTokens)
 	protocolFlags(cmd, &s.eo)
+	completeTypes(cmd, "types")
+	completeValues(cmd, "activations", activationNames())
+	cmd.ValidArgsFunction = completeFolders
 	return cmd
 }
 
-func (s *study) run(args []string) (err error) {
+// check refuses what the command line alone tells to be wrong.
+func (s *study) check() error {
 	for i, t := range s.types {
 		s.types[i] = strings.TrimSpace(t)
-		if !slices.Contains(quant.MatrixNames(), s.types[i]) {
-			return usagef("--types: unknown type %q; known: %s", s.types[i], strings.Join(quant.MatrixNames(), ", "))
+		if err := checkType("types", s.types[i]); err != nil {
+			return err
+		}
+		if s.types[i] == "" {
+			return usagef("--types: a type is empty; known: %s", strings.Join(quant.MatrixNames(), ", "))
 		}
 		if slices.Contains(s.types[:i], s.types[i]) {
 			return usagef("--types: %s is given twice", s.types[i])
 		}
 	}
-	if s.repeats < 1 {
+	switch {
+	case s.repeats < 1:
 		return usagef("--repeats %d: want at least 1", s.repeats)
+	case s.out == "-" || s.keep == "-":
+		return usagef("a folder cannot be written to standard output; give its name")
+	case s.stream.text != "" && s.stream.ids != "":
+		return s.stream.exactlyOne(s.cmd)
+	}
+	return errors.Join(checkModelOptions(s.mo), checkProtocol(s.cmd, s.stream.bos, s.eo), s.stream.check(s.cmd))
+}
+
+func (s *study) run(args []string) (err error) {
+	if err := s.check(); err != nil {
+		return err
 	}
 	sources, err := s.sources(args)
 	if err != nil {
 		return err
 	}
-	// The report's folder is tried before the work, not after it.
-	if err := os.MkdirAll(s.out, 0o777); err != nil {
-		return err
-	}
-	if s.work = s.keep; s.work == "" {
-		if s.work, err = os.MkdirTemp("", "nibble-study-"); err != nil {
+	// Everything that can be wrong is looked at before the work, not after hours of it.
+	var jobs []*studyJob
+	defer func() {
+		for _, j := range jobs {
+			err = errors.Join(err, j.c.Close())
+		}
+	}()
+	result := reports.Study{Command: commandLine(s.cmd, args)}
+	for _, src := range sources {
+		j, err := s.open(src)
+		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, os.RemoveAll(s.work)) }()
-	} else if err := os.MkdirAll(s.work, 0o777); err != nil {
+		jobs = append(jobs, j)
+		if err := distinct(jobs); err != nil {
+			return err
+		}
+	}
+	undo, err := reportFolder(s.out, s.force)
+	if err != nil {
 		return err
 	}
-	result := reports.Study{Command: commandLine(s.cmd, args)}
-	names := make([]string, len(sources))
-	for i, src := range sources {
-		names[i] = src.name
-		records, err := s.checkpoint(src)
+	defer undo()
+	if s.work = s.keep; s.work == "" {
+		if s.work, err = os.MkdirTemp("", "nibble-study-"); err != nil {
+			return fmt.Errorf("make a folder for the containers: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(s.work)) }()
+	} else {
+		undo, err := makeFolder(s.keep)
+		if err != nil {
+			return err
+		}
+		defer undo()
+		for _, j := range jobs {
+			for _, typ := range s.types {
+				if err := checkAbsent(s.container(j.c.Model, typ), s.force); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	for _, j := range jobs {
+		records, err := s.checkpoint(j)
 		if err != nil {
 			return err
 		}
 		result.Records = append(result.Records, records...)
 	}
-	result.Title = "What each bit costs: " + strings.Join(names, ", ")
+	result.Title = reportTitle(result.Records)
 	return writeReport(s.cmd, s.out, result)
+}
+
+// container is where the container of a model and type is written.
+func (s *study) container(name, typ string) string {
+	return filepath.Join(s.work, name+"-"+typ+".nbl")
+}
+
+// distinct refuses a second checkpoint of the same name: containers and the report are told apart by it.
+func distinct(jobs []*studyJob) error {
+	last := jobs[len(jobs)-1]
+	for _, j := range jobs[:len(jobs)-1] {
+		if j.c.Model == last.c.Model {
+			return usagef("study: %s and %s are both named %s; give each checkpoint once, and name their folders apart", j.path, last.path, last.c.Model)
+		}
+	}
+	return nil
 }
 
 // sources returns the checkpoints: the arguments' folders, or the embedded models.
@@ -137,34 +204,47 @@ func (s *study) sources(args []string) ([]checkpointSource, error) {
 	return list, nil
 }
 
-// checkpoint studies one checkpoint.
-func (s *study) checkpoint(src checkpointSource) ([]reports.Record, error) {
-	var c *convert.Checkpoint
-	var err error
+// studyJob is a checkpoint that is ready to be studied.
+type studyJob struct {
+	path  string
+	c     *convert.Checkpoint
+	files tokenizer.Files
+	text  stream
+}
+
+// open opens a checkpoint and reads what it is scored on.
+func (s *study) open(src checkpointSource) (_ *studyJob, err error) {
+	j := &studyJob{path: src.name}
 	if src.fsys == nil {
-		if c, err = convert.OpenDir(src.name); err == nil {
+		if j.c, err = convert.OpenDir(src.name); err == nil {
 			src.fsys = os.DirFS(src.name)
 		}
 	} else {
-		c, err = convert.Open(src.fsys, src.name)
+		j.c, err = convert.Open(src.fsys, src.name)
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer c.Close()
-	files, err := checkpointTokenizer(src.fsys, s.stream.ids != "")
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", src.name, err)
+	advice := onTokenIDs
+	if s.stream.ids != "" {
+		advice = ""
 	}
-	text, err := s.read(src, files)
-	if err != nil {
-		return nil, err
+	if j.files, err = checkpointTokenizer(src.fsys, advice); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", src.name, err), j.c.Close())
 	}
+	if j.text, err = s.read(src, j.files); err != nil {
+		return nil, errors.Join(err, j.c.Close())
+	}
+	return j, nil
+}
+
+// checkpoint studies one checkpoint.
+func (s *study) checkpoint(j *studyJob) ([]reports.Record, error) {
 	var records []reports.Record
 	for _, typ := range s.types {
-		r, err := s.variant(c, typ, files, text)
+		r, err := s.variant(j.c, typ, j.files, j.text)
 		if err != nil {
-			return nil, fmt.Errorf("%s %s: %w", c.Model, typ, err)
+			return nil, err
 		}
 		records = append(records, r)
 	}
@@ -181,7 +261,7 @@ func (s *study) read(src checkpointSource, files tokenizer.Files) (stream, error
 	if err != nil {
 		return stream{}, err
 	}
-	out := stream{text: "valid.txt (embedded)", fingerprint: t.Fingerprint()}
+	out := stream{text: "valid.txt (embedded)", path: "the embedded valid.txt", fingerprint: t.Fingerprint()}
 	if out.tokens, err = t.Encode(testdata.Text(), tokenizer.EncodeOptions{}); err != nil {
 		return stream{}, err
 	}
@@ -193,10 +273,10 @@ func (s *study) read(src checkpointSource, files tokenizer.Files) (stream, error
 // variant converts to one type and measures it.
 func (s *study) variant(c *convert.Checkpoint, typ string, files tokenizer.Files, text stream) (reports.Record, error) {
 	started := time.Now()
-	path := filepath.Join(s.work, c.Model+"-"+typ+".nbl")
+	path := s.container(c.Model, typ)
 	p := newProgress(s.cmd.ErrOrStderr(), "convert "+c.Model+" to "+typ, "B")
 	_, err := c.Convert(s.cmd.Context(), path, convert.Options{
-		Type: typ, Tokenizer: files, Tool: tool, Threads: s.mo.Threads, Force: s.keep != "",
+		Type: typ, Tokenizer: files, Tool: tool, Threads: s.mo.Threads, Force: s.force,
 		Progress: func(done, total int64, _ string) { p.update(done, total, "") },
 	})
 	p.clear()
@@ -257,10 +337,7 @@ func commandLine(cmd *cobra.Command, args []string) string {
 	for _, a := range args {
 		line = append(line, quoteArg(a))
 	}
-	for _, f := range changedFlags(cmd) {
-		line = append(line, "--"+f[0], quoteArg(f[1]))
-	}
-	return strings.Join(line, " ")
+	return strings.Join(append(line, changedFlags(cmd)...), " ")
 }
 
 // quoteArg quotes an argument for a POSIX shell where it needs it.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,12 @@ With --decode it turns such a file back into text; --no-special then leaves spec
 			if decode != "" && count {
 				return usagef("tokenize: --count belongs to --text")
 			}
+			if count && out == "-" {
+				return usagef("tokenize: --count and -o - would both go to standard output")
+			}
+			if err := errors.Join(checkReadable(text), checkReadable(decode)); err != nil {
+				return err
+			}
 			t, err := loadTokenizer(args[0])
 			if err != nil {
 				return err
@@ -38,7 +45,7 @@ With --decode it turns such a file back into text; --no-special then leaves spec
 			}
 			ids, err := t.Encode(b, tokenizer.EncodeOptions{NoSpecial: noSpecial})
 			if err != nil {
-				return fmt.Errorf("%s: %w", text, err)
+				return fmt.Errorf("tokenize %s: %w", inputName(text), err)
 			}
 			if count {
 				fmt.Fprintln(cmd.OutOrStdout(), len(ids))
@@ -50,9 +57,9 @@ With --decode it turns such a file back into text; --no-special then leaves spec
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&text, "text", "", "text to tokenize (- for standard input)")
-	f.StringVar(&decode, "decode", "", "ids to turn into text (- for standard input)")
-	f.StringVarP(&out, "output", "o", "", "file to write (- for standard output)")
+	f.StringVar(&text, "text", "", "text `FILE` to tokenize (- for standard input)")
+	f.StringVar(&decode, "decode", "", "`FILE` of ids to turn into text (- for standard input)")
+	f.StringVarP(&out, "output", "o", "", "`FILE` to write (- for standard output)")
 	f.BoolVar(&noSpecial, "no-special", false, "add no special tokens; with --decode, leave them out")
 	f.BoolVar(&count, "count", false, "print the number of tokens")
 	f.BoolVar(&force, "force", false, "replace an existing file")
@@ -66,7 +73,7 @@ func decodeIDs(cmd *cobra.Command, t *tokenizer.Tokenizer, path, out string, noS
 	}
 	text, err := t.Decode(ids, tokenizer.DecodeOptions{SkipSpecial: noSpecial})
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("decode %s: %w", inputName(path), err)
 	}
 	if out == "" {
 		out = "-"

@@ -12,7 +12,10 @@ func verifyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify FILE.nbl",
 		Short: "Recompute every checksum of a container and name what is damaged",
-		Args:  exactly("FILE.nbl"),
+		Long: `Verify reads a whole container and compares every checksum. What is damaged is named: the header, the metadata, the
+tokenizer, the index, each tensor, or the padding between them.`,
+		Args:              exactly("FILE.nbl"),
+		ValidArgsFunction: completeContainers,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var size int64
 			p := newProgress(cmd.ErrOrStderr(), "verify "+args[0], "B")
@@ -24,7 +27,7 @@ func verifyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: whole: header, metadata, tokenizer, index and every tensor (%s)\n", args[0], formatBytes(float64(size)))
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: undamaged (%s): every checksum of header, metadata, tokenizer, index and tensors is right\n", args[0], formatBytes(float64(size)))
 			return nil
 		},
 	}

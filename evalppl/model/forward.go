@@ -120,7 +120,7 @@ func (in *operand) panel(m *matrix, first int) []byte {
 
 // piecesPerThread is into how many pieces each thread's share of a matrix is cut: a thread that was held up then does not hold
 // up the others for long.
-const piecesPerThread = 8
+const piecesPerThread = 4
 
 // product multiplies matrix m by the operand into dst[t*m.ld()+row]. Pieces are pairs of tiles, which the kernels take
 // together, and as equal as can be.

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"nibble/evalppl"
+	"nibble/evalppl/model"
+	"nibble/quant"
+)
+
+// What a command line alone can tell is checked before any work, and is an error of usage.
+
+// maxThreads is beyond any machine; more would only be threads that wait for one another.
+const maxThreads = 1024
+
+func checkThreads(n int) error {
+	if n < 0 || n > maxThreads {
+		return usagef("--threads %d: want 0 (one for each CPU) to %d", n, maxThreads)
+	}
+	return nil
+}
+
+func activationNames() []string { return []string{model.Int8Activations, model.Float32Activations} }
+
+func protocolNames() []string { return evalppl.Protocols() }
+
+func checkModelOptions(o model.Options) error {
+	if !slices.Contains(activationNames(), o.Activations) {
+		return usagef("--activations %q: want %s", o.Activations, strings.Join(activationNames(), " or "))
+	}
+	return checkThreads(o.Threads)
+}
+
+// checkType refuses a type that is not known; empty is the default.
+func checkType(flag, typ string) error {
+	if typ != "" && !slices.Contains(quant.MatrixNames(), typ) {
+		return usagef("--%s: unknown type %q; known: %s", flag, typ, strings.Join(quant.MatrixNames(), ", "))
+	}
+	return nil
+}
+
+// checkProtocol checks the flags of protocolFlags, and bos with them, as far as they can be without the model.
+func checkProtocol(cmd *cobra.Command, bos string, o evalppl.Options) error {
+	given := func(flag string) bool { return cmd.Flags().Changed(flag) }
+	switch {
+	case !slices.Contains(protocolNames(), o.Protocol):
+		return usagef("--protocol: unknown protocol %q; known: %s", o.Protocol, strings.Join(protocolNames(), ", "))
+	case cmd.Name() == "study" && byDocument(o.Protocol):
+		return usagef("--protocol %s scores documents: measure with nibble ppl or nibble compare; study takes %s, %s and %s", o.Protocol, evalppl.Strided, evalppl.LlamaCpp, evalppl.HF)
+	case given("ctx") && o.Ctx < 2:
+		return usagef("--ctx %d: a window needs at least 2 tokens, one to predict the other from", o.Ctx)
+	case given("stride") && !evalppl.HasStride(o.Protocol):
+		return usagef("--stride belongs to --protocol %s, %s and %s; %s has none", evalppl.Strided, evalppl.HF, evalppl.Document, o.Protocol)
+	case given("stride") && o.Stride < 1:
+		return usagef("--stride %d: want at least 1", o.Stride)
+	case given("stride") && given("ctx") && o.Stride > o.Ctx:
+		return usagef("--stride %d: want 1 to --ctx (%d), so that no token is left out", o.Stride, o.Ctx)
+	case bos != "auto" && bos != "none" && o.Protocol != evalppl.LlamaCpp && o.Protocol != evalppl.LMEval:
+		return usagef("--bos ID belongs to --protocol %s and %s: protocol %s scores the tokens as they are", evalppl.LlamaCpp, evalppl.LMEval, o.Protocol)
+	}
+	return nil
+}
+
+// checkOneStdout refuses two outputs on standard output.
+func checkOneStdout(flags map[string]string) error {
+	var names []string
+	for flag, path := range flags {
+		if path == "-" {
+			names = append(names, flag)
+		}
+	}
+	if len(names) > 1 {
+		slices.Sort(names)
+		return usagef("%s: only one of them can go to standard output (-)", strings.Join(names, ", "))
+	}
+	return nil
+}
+
+// checkReadable makes sure that an input is there before the work that it is wanted for. Empty and standard input pass.
+func checkReadable(path string) error {
+	if path == "" || path == "-" {
+		return nil
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return inputError(path, err)
+	}
+	if info.IsDir() {
+		return fmt.Errorf("%s is a folder, want a file", path)
+	}
+	return nil
+}
+
+// inputError says in words what keeps an input from being read.
+func inputError(path string, err error) error {
+	return fmt.Errorf("read %s: %w", path, withoutPath(err))
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets tests run this binary as the command itself.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"nibble":   main,
+		"stubborn": stubborn,
+	})
+}
+
+// TestScript runs testdata/script: what the command does, seen from outside. Beside the usual commands of testscript a script has
+//
+//	exits CODE COMMAND...     run it and demand this exit code
+//	ids FILE ID...            write token ids
+//	cut FILE N OUT            write the first N bytes of a file
+//	flip FILE OFFSET          flip the lowest bit of a byte
+//	edit FILE OLD NEW         replace a piece of text that must be there
+//	bytes FILE N              demand a size
+//	absent GLOB...            demand that no file has such a name
+//
+// $MODELS is a copy of the embedded models and $TEXT their text.
+func TestScript(t *testing.T) {
+	models, err := filepath.Abs(filepath.Join("..", "..", "testdata", "models"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"),
+		Setup: func(env *testscript.Env) error {
+			copied := filepath.Join(env.WorkDir, ".models")
+			for _, name := range []string{"nibble-gpt2", "nibble-llama"} {
+				if err := os.CopyFS(filepath.Join(copied, name), os.DirFS(filepath.Join(models, name))); err != nil {
+					return err
+				}
+			}
+			tmp := filepath.Join(env.WorkDir, ".tmp")
+			if err := os.MkdirAll(tmp, 0o777); err != nil {
+				return err
+			}
+			env.Setenv("MODELS", copied)
+			env.Setenv("TEXT", filepath.Join(models, "..", "text", "valid.txt"))
+			env.Setenv("TMPDIR", tmp)
+			env.Defer(func() { // no command leaves its temporary files
+				left, err := os.ReadDir(tmp)
+				if err != nil || len(left) > 0 {
+					t.Errorf("left in TMPDIR: %v (%v)", left, err)
+				}
+			})
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":  scriptExits,
+			"ids":    scriptIDs,
+			"cut":    scriptCut,
+			"flip":   scriptFlip,
+			"edit":   scriptEdit,
+			"bytes":  scriptBytes,
+			"absent": scriptAbsent,
+		},
+	})
+}
+
+func wantArgs(ts *testscript.TestScript, neg bool, args []string, atLeast int, usage string) {
+	if neg || len(args) < atLeast {
+		ts.Fatalf("usage: %s", usage)
+	}
+}
+
+func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 2, "exits CODE COMMAND...")
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	code := 0
+	var exit *exec.ExitError
+	switch err := ts.Exec(args[1], args[2:]...); {
+	case errors.As(err, &exit):
+		code = exit.ExitCode()
+	case err != nil:
+		ts.Fatalf("%v", err)
+	}
+	if code != want {
+		ts.Fatalf("exit code %d, want %d", code, want)
+	}
+}
+
+func scriptIDs(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 1, "ids FILE ID...")
+	var b []byte
+	for _, a := range args[1:] {
+		id, err := strconv.ParseUint(a, 10, 32)
+		ts.Check(err)
+		b = binary.LittleEndian.AppendUint32(b, uint32(id))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o666))
+}
+
+func scriptCut(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 3, "cut FILE N OUT")
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	b := []byte(ts.ReadFile(args[0]))
+	if n > len(b) {
+		ts.Fatalf("%s has only %d bytes", args[0], len(b))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), b[:n], 0o666))
+}
+
+func scriptFlip(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 2, "flip FILE OFFSET")
+	at, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	b := []byte(ts.ReadFile(args[0]))
+	b[at] ^= 1
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o666))
+}
+
+func scriptEdit(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 3, "edit FILE OLD NEW")
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s does not hold %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o666))
+}
+
+func scriptBytes(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 2, "bytes FILE N")
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := fmt.Sprint(info.Size()); got != args[1] {
+		ts.Fatalf("%s has %s bytes, want %s", args[0], got, args[1])
+	}
+}
+
+func scriptAbsent(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 1, "absent GLOB...")
+	for _, pattern := range args {
+		found, err := filepath.Glob(ts.MkAbs(pattern))
+		ts.Check(err)
+		if len(found) > 0 {
+			ts.Fatalf("%v should not be there", found)
+		}
+	}
+}

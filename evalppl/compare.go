@@ -1,0 +1,312 @@
+package evalppl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"reflect"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// rowsAtOnce is how many positions' logits of each model are held at a time: as many as a model computes at once, and enough to
+// share out among threads. With 49,152 words and two models that is 6 MB, whatever the window.
+const rowsAtOnce = 16
+
+// Compare scores base and others on one stream of tokens and returns how the others differ from base.
+//
+// Every model runs over each window once, in turn with the others: one computes a few rows of logits, then the next, then the
+// rows are compared. What is kept for each scored token and model is its divergence and its change of probability as float32,
+// 8 bytes. The numbers do not depend on the number of threads.
+//
+// A canceled ctx, or another error on the way, ends it with the error and the comparison over the windows done so far, with
+// Partial set. Options.UntilError, Shard and Resume are for [Run] and are refused, and so is protocol hf, whose weights are not
+// those of tokens.
+func Compare(ctx context.Context, base DistributionModel, others []DistributionModel, tokens []uint32, o Options) (Comparison, error) {
+	return CompareDocuments(ctx, base, others, [][]uint32{tokens}, o)
+}
+
+// CompareDocuments is [Compare] on a text of documents; see [RunDocuments].
+func CompareDocuments(ctx context.Context, base DistributionModel, others []DistributionModel, docs [][]uint32, o Options) (Comparison, error) {
+	if len(others) == 0 {
+		return Comparison{}, errors.New("no model to compare with the base")
+	}
+	models := append([]DistributionModel{base}, others...)
+	o, err := comparable(models, o)
+	if err != nil {
+		return Comparison{}, err
+	}
+	if err := checkDocuments(docs, base.Vocab()); err != nil {
+		return Comparison{}, err
+	}
+	p, err := newPlan(docs, o)
+	if err != nil {
+		return Comparison{}, err
+	}
+	c := comparer{models: models, o: o, p: p, documents: len(docs) > 1, tokens: countTokens(docs)}
+	c.init(base.Vocab())
+	start := time.Now()
+	err = c.run(ctx)
+	if c.done == 0 {
+		return Comparison{}, err
+	}
+	if c.tokensScored() == 0 && err == nil {
+		err = fmt.Errorf("none of the %d windows is finite in all models: %s", c.left, c.places[0])
+	}
+	out := c.result(docs)
+	out.Partial = c.done < len(p.windows)
+	out.Seconds = time.Since(start).Seconds()
+	out.TokensPerSecond = float64(out.TokensRead) / max(out.Seconds, 1e-9)
+	return out, err
+}
+
+// comparable checks that the models can be compared with these options, and fills in defaults.
+func comparable(models []DistributionModel, o Options) (Options, error) {
+	smallest := models[0]
+	for i, m := range models {
+		if m.Vocab() != models[0].Vocab() {
+			return o, fmt.Errorf("%s has a vocabulary of %d tokens, the base of %d: distributions over different tokens cannot be compared", modelName(i), m.Vocab(), models[0].Vocab())
+		}
+		for _, other := range models[:i] {
+			// They take turns within a window, and a model has one sequence at a time.
+			if reflect.TypeOf(m).Kind() == reflect.Pointer && m == other {
+				return o, fmt.Errorf("%s is the same loaded model as another one: load it twice", modelName(i))
+			}
+		}
+		if m.Context() < smallest.Context() {
+			smallest = m
+		}
+	}
+	switch {
+	case o.Protocol == HF:
+		return o, fmt.Errorf("protocol %s weights windows by other numbers than the tokens they score: compare with protocol %s", HF, Strided)
+	case o.UntilError != 0:
+		return o, errors.New("--until-error ends a perplexity run, not a comparison")
+	case !o.Shard.all():
+		return o, errors.New("--shard splits a perplexity run, not a comparison")
+	case o.Resume != nil:
+		return o, errors.New("--resume continues a perplexity run, not a comparison")
+	}
+	return o.withDefaults(smallest)
+}
+
+// modelName names model i of a comparison.
+func modelName(i int) string {
+	if i == 0 {
+		return "the base model"
+	}
+	return "model " + strconv.Itoa(i)
+}
+
+// comparer is a comparison under way.
+type comparer struct {
+	models    []DistributionModel // the base first
+	o         Options
+	p         *plan
+	documents bool
+	tokens    int
+
+	buffer  [][]float32 // [model][rowsAtOnce][Vocab]
+	workers []*comparerWorker
+
+	losses [][]float64 // [model][scored] of the window
+	pairs  [][]pair    // [other][scored] of the window
+
+	against    []againstTally
+	tallies    []tally // of each model
+	done, left int
+	places     []string
+	tokensRead int
+}
+
+// comparerWorker is one thread's own memory.
+type comparerWorker struct {
+	base  baseRow
+	other row
+}
+
+func (c *comparer) init(vocab int) {
+	longest := 0
+	for _, w := range c.p.windows {
+		longest = max(longest, w.scored())
+	}
+	for range c.models {
+		c.buffer = append(c.buffer, make([]float32, rowsAtOnce*vocab))
+		c.losses = append(c.losses, make([]float64, longest))
+		c.tallies = append(c.tallies, tally{documents: c.documents})
+	}
+	c.against = make([]againstTally, len(c.models)-1)
+	for range c.against {
+		c.pairs = append(c.pairs, make([]pair, longest))
+	}
+	n := c.o.Threads
+	if n <= 0 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	for range min(n, rowsAtOnce) {
+		c.workers = append(c.workers, &comparerWorker{})
+	}
+}
+
+func (c *comparer) tokensScored() int { return c.tallies[0].tokens }
+
+func (c *comparer) run(ctx context.Context) error {
+	total := 0
+	for _, w := range c.p.windows {
+		total += w.end - w.start
+	}
+	for n, w := range c.p.windows {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		input := c.p.input(w)
+		if err := c.window(ctx, w, input); err != nil {
+			return err
+		}
+		if err := c.keep(ctx, n, w, input); err != nil {
+			return err
+		}
+		c.done++
+		c.tokensRead += len(input)
+		if c.o.Compared != nil {
+			c.o.Compared(c.tokensRead, total, c.meanKL())
+		}
+	}
+	return nil
+}
+
+func (c *comparer) meanKL() []float64 {
+	means := make([]float64, len(c.against))
+	for i := range means {
+		if n := c.tokensScored(); n > 0 {
+			means[i] = sum(c.against[i].kl) / float64(n)
+		}
+	}
+	return means
+}
+
+// errStop ends a model's pass that nobody reads any more.
+var errStop = errors.New("stopped")
+
+// rows runs a model over a window and yields its rows of logits, in order. An error ends them.
+func rows(ctx context.Context, m DistributionModel, input []uint32, from int) iter.Seq2[[]float32, error] {
+	return func(yield func([]float32, error) bool) {
+		err := m.Logits(ctx, input, from, func(_ int, logits []float32) error {
+			if !yield(logits, nil) {
+				return errStop
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			yield(nil, err)
+		}
+	}
+}
+
+// window computes c.losses and c.pairs of one window. The models take turns as coroutines: their threads never compete.
+func (c *comparer) window(ctx context.Context, w window, input []uint32) error {
+	next := make([]func() ([]float32, error, bool), len(c.models))
+	for k, m := range c.models {
+		// The last token is only predicted: nobody needs to read it.
+		pull, stop := iter.Pull2(rows(ctx, m, input[:len(input)-1], w.from))
+		defer stop()
+		next[k] = pull
+	}
+	targets := input[w.from+1:]
+	vocab := c.models[0].Vocab()
+	for first := 0; first < len(targets); first += rowsAtOnce {
+		n := min(rowsAtOnce, len(targets)-first)
+		for k, pull := range next {
+			for i := range n {
+				logits, err, ok := pull()
+				if err == nil && (!ok || len(logits) != vocab) {
+					err = fmt.Errorf("position %d: %d logits, want %d", w.from+first+i, len(logits), vocab)
+				}
+				if err != nil {
+					if ctx.Err() != nil {
+						return ctx.Err()
+					}
+					return fmt.Errorf("%s: %w", modelName(k), err)
+				}
+				copy(c.buffer[k][i*vocab:], logits)
+			}
+		}
+		c.compareRows(targets[first:first+n], first, vocab)
+	}
+	return nil
+}
+
+// compareRows compares the rows in the buffers, which predict targets, the window's scored tokens from first on.
+func (c *comparer) compareRows(targets []uint32, first, vocab int) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for _, w := range c.workers[:min(len(c.workers), len(targets))] {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(targets); i = int(next.Add(1)) - 1 {
+				w.base.read(c.buffer[0][i*vocab:(i+1)*vocab], targets[i])
+				c.losses[0][first+i] = w.base.loss
+				for k := range c.pairs {
+					w.other.read(c.buffer[k+1][i*vocab:(i+1)*vocab], targets[i])
+					c.losses[k+1][first+i] = w.other.loss
+					c.pairs[k][first+i] = w.base.compare(&w.other)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// keep adds the window to the tallies, or leaves it out.
+func (c *comparer) keep(ctx context.Context, n int, w window, input []uint32) error {
+	scored := w.scored()
+	if bad, err := c.nonFinite(ctx, n, w, input); err != nil {
+		return err
+	} else if bad != nil {
+		if c.o.NonFinite != SkipNonFinite {
+			return bad
+		}
+		c.left++
+		if len(c.places) < maxPlaces {
+			c.places = append(c.places, bad.place())
+		}
+		return nil
+	}
+	for k := range c.models {
+		c.tallies[k].add(scoreWindow(w, c.losses[k][:scored]))
+	}
+	for k := range c.against {
+		c.against[k].add(w, c.losses[0][:scored], c.pairs[k][:scored], c.documents)
+	}
+	return nil
+}
+
+// nonFinite looks for a loss or divergence that is not a finite number.
+func (c *comparer) nonFinite(ctx context.Context, n int, w window, input []uint32) (*NonFiniteError, error) {
+	for k, m := range c.models {
+		l := c.losses[k][:w.scored()]
+		i := firstNonFinite(l)
+		if i < 0 && k > 0 {
+			for j, p := range c.pairs[k-1][:w.scored()] {
+				if math.IsNaN(p.kl) || math.IsInf(p.kl, 0) {
+					i = j
+					break
+				}
+			}
+		}
+		if i < 0 {
+			continue
+		}
+		bad, err := diagnose(ctx, m, input[:len(input)-1], w, n, i, l[i])
+		if err != nil {
+			return nil, err
+		}
+		bad.model = modelName(k)
+		return bad, nil
+	}
+	return nil, nil
+}

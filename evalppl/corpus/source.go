@@ -1,0 +1,148 @@
+package corpus
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"strconv"
+)
+
+// source is one file, or standard input.
+type source struct {
+	path string
+	layout
+	size  int64 // of a regular file; -1 for standard input and pipes, which can be read once
+	sniff bool  // no name to go by: the first bytes tell the compression
+}
+
+var (
+	magicGzip = []byte{0x1f, 0x8b}
+	magicZstd = []byte{0x28, 0xb5, 0x2f, 0xfd}
+)
+
+// sniffCompression looks for a magic number. Neither is valid UTF-8, so no text starts with one.
+func sniffCompression(head []byte) string {
+	switch {
+	case bytes.HasPrefix(head, magicGzip):
+		return compressionGzip
+	case bytes.HasPrefix(head, magicZstd):
+		return compressionZstd
+	}
+	return ""
+}
+
+// documents opens the source, yields its documents and closes it. Errors do not name the path.
+func (s source) documents(o Options) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		in := o.Stdin
+		var file *os.File
+		if s.path != "-" {
+			var err error
+			if file, err = os.Open(s.path); err != nil {
+				yield(Document{}, err)
+				return
+			}
+			defer file.Close()
+			in = file
+		}
+		if s.kind == kindParquet && s.compression == "" && s.size >= 0 {
+			s.number(o.Parquet(file, s.size, o.field(), o.limit()), yield)
+			return
+		}
+		r, compression, err := s.reader(in)
+		if err != nil {
+			yield(Document{}, err)
+			return
+		}
+		defer r.Close()
+		switch s.kind {
+		case kindParquet:
+			s.spooled(r, o, yield)
+		case kindJSONL:
+			s.number(jsonlTexts(r, o.field(), o.limit()), yield)
+		case kindLines:
+			s.number(lineTexts(r, o.AllowNUL, o.limit()), yield)
+		default:
+			size := s.size
+			if compression != "" {
+				size = -1
+			}
+			text, err := readPlain(r, size, o.AllowNUL, o.limit())
+			if err != nil {
+				yield(Document{}, err)
+			} else if len(text) > 0 {
+				yield(Document{ID: s.path, Text: text}, nil)
+			}
+		}
+	}
+}
+
+// reader gives the bytes of in after decompression.
+func (s source) reader(in io.Reader) (r io.ReadCloser, compression string, err error) {
+	buffered := bufio.NewReaderSize(in, 1<<16)
+	head, err := buffered.Peek(len(magicZstd))
+	if err != nil && err != io.EOF { // io.EOF: shorter than that
+		return nil, "", err
+	}
+	err = nil
+	compression = s.compression
+	if found := sniffCompression(head); found != "" && compression == "" {
+		if !s.sniff {
+			return nil, "", fmt.Errorf("the file starts as %s data, its name says nothing of it: add .gz or .zst to the name, or to the kind (%s.gz, %s.zst)", found, s.kind, s.kind)
+		}
+		compression = found
+	}
+	switch compression {
+	case compressionGzip:
+		r, err = newGzipReader(buffered)
+	case compressionZstd:
+		r, err = newZstdReader(buffered)
+	default:
+		r = io.NopCloser(buffered)
+	}
+	return r, compression, err
+}
+
+// spooled reads a Parquet file that cannot be read at random places, through a temporary file.
+func (s source) spooled(r io.Reader, o Options, yield func(Document, error) bool) {
+	tmp, err := os.CreateTemp("", "nibble-corpus-*.parquet")
+	if err != nil {
+		yield(Document{}, fmt.Errorf("a temporary file is needed for Parquet that is compressed or comes through a pipe: %w", err))
+		return
+	}
+	// Where an open file can be removed it vanishes now, so that nothing is left however the program ends.
+	if os.Remove(tmp.Name()) != nil {
+		defer os.Remove(tmp.Name())
+	}
+	defer tmp.Close()
+	size, err := io.Copy(tmp, io.LimitReader(r, o.limit()+1))
+	switch {
+	case err != nil:
+		yield(Document{}, err)
+	case size > o.limit():
+		yield(Document{}, fmt.Errorf("%w: a Parquet file that is compressed or comes through a pipe has at most %d bytes: give it as a file that is not compressed", ErrTooLarge, o.limit()))
+	case size == 0:
+		// No document: the corpus says that it is empty.
+	default:
+		s.number(o.Parquet(tmp, size, o.field(), o.limit()), yield)
+	}
+}
+
+// number gives texts their numbers. A nil text is a line without a document, which is only counted; of Parquet, where each row has a text,
+// it is an empty one.
+func (s source) number(texts iter.Seq2[[]byte, error], yield func(Document, error) bool) {
+	n := 0
+	for text, err := range texts {
+		if err != nil {
+			yield(Document{}, err)
+			return
+		}
+		n++
+		if (text != nil || s.kind == kindParquet) && !yield(Document{ID: s.path + ":" + strconv.Itoa(n), Text: text}, nil) {
+			return
+		}
+	}
+}

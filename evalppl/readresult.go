@@ -1,0 +1,196 @@
+package evalppl
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+)
+
+// maxResultBytes bounds a result file: 128 bytes for each of some 8 million windows.
+const maxResultBytes = 1 << 30
+
+// maxWindows keeps products of window numbers and shard numbers far from overflow.
+const maxWindows = 1 << 40
+
+// ReadResult reads a result file and checks it as [ParseResult] does. Errors name the file.
+func ReadResult(path string) (Result, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Result{}, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxResultBytes+1))
+	if err != nil {
+		return Result{}, err
+	}
+	if len(b) > maxResultBytes {
+		return Result{}, fmt.Errorf("%s: more than %d bytes: not a result file", path, maxResultBytes)
+	}
+	r, err := ParseResult(b)
+	if err != nil {
+		return Result{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return r, nil
+}
+
+// ParseResult reads a result's JSON. It refuses another schema, fields it does not know, fields out of range, a settings hash
+// that does not belong to the settings, and statistics that do not follow from the window scores.
+func ParseResult(b []byte) (Result, error) {
+	var head struct {
+		Schema *string `json:"schema"`
+	}
+	if err := json.Unmarshal(b, &head); err != nil {
+		return Result{}, fmt.Errorf("not a result's JSON: %w", err)
+	}
+	if head.Schema == nil {
+		return Result{}, fmt.Errorf("field \"schema\" is missing, want %q: not a result of nibble ppl", ResultSchema)
+	}
+	if *head.Schema != ResultSchema {
+		return Result{}, fmt.Errorf("schema %q, this program reads %q: measure again, or use the version that wrote the file", *head.Schema, ResultSchema)
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	var r Result
+	if err := d.Decode(&r); err != nil {
+		return Result{}, fmt.Errorf("not a result's JSON: %w", err)
+	}
+	if err := missingFields(b); err != nil {
+		return Result{}, err
+	}
+	if err := r.validate(); err != nil {
+		return Result{}, err
+	}
+	return r, nil
+}
+
+// requiredFields must be in every result.
+var requiredFields = []string{
+	"perplexity", "nll", "standard_error", "standard_error_method", "perplexity_low", "perplexity_high", "tokens_scored", "windows",
+	"partial", "tokens_read", "seconds", "tokens_per_second", "protocol", "ctx", "bos", "documents", "tokens", "token_stream_sha256",
+	"os", "arch", "settings_sha256", "total_windows", "first_window", "window_scores",
+}
+
+func missingFields(b []byte) error {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(b, &all); err != nil {
+		return err
+	}
+	for _, name := range requiredFields {
+		if v, ok := all[name]; !ok || string(v) == "null" {
+			return fmt.Errorf("field %q is missing: the file is not complete, measure again", name)
+		}
+	}
+	return nil
+}
+
+// fieldError is a field that is not what it must be.
+func fieldError(name string, have any, want string) error {
+	return fmt.Errorf("field %q is %v, want %s: the file was changed or is damaged", name, have, want)
+}
+
+func (r *Result) validate() error {
+	if !knownProtocol(r.Protocol) {
+		return fieldError("protocol", fmt.Sprintf("%q", r.Protocol), fmt.Sprintf("one of %q", Protocols()))
+	}
+	if r.Ctx < 2 {
+		return fieldError("ctx", r.Ctx, "at least 2")
+	}
+	if HasStride(r.Protocol) != (r.Stride != 0) || r.Stride < 0 || r.Stride > r.Ctx {
+		return fieldError("stride", r.Stride, fmt.Sprintf("1 to ctx (%d) with protocols %s, %s and %s, none with others", r.Ctx, Strided, HF, Document))
+	}
+	for _, f := range []struct {
+		name string
+		n    int64
+	}{
+		{"tokens", int64(r.Tokens)}, {"documents_too_short", int64(r.DocumentsTooShort)}, {"words", r.Words}, {"bytes", r.Bytes},
+		{"tokens_read", int64(r.TokensRead)}, {"container_bytes", r.ContainerBytes}, {"threads", int64(r.Threads)},
+		{"first_window", int64(r.FirstWindow)}, {"total_windows", int64(r.TotalWindows)},
+	} {
+		if f.n < 0 {
+			return fieldError(f.name, f.n, "0 or more")
+		}
+	}
+	if r.TotalWindows > maxWindows {
+		return fieldError("total_windows", r.TotalWindows, fmt.Sprintf("at most %d", maxWindows))
+	}
+	if r.Documents < 1 {
+		return fieldError("documents", r.Documents, "at least 1")
+	}
+	if !(r.Seconds >= 0) {
+		return fieldError("seconds", r.Seconds, "0 or more")
+	}
+	if want := r.settingsSHA256(); r.SettingsSHA256 != want {
+		return fieldError("settings_sha256", r.SettingsSHA256, want+", the hash of the settings")
+	}
+	if err := r.validateRange(); err != nil {
+		return err
+	}
+	return r.validateStatistics()
+}
+
+// validateRange checks which windows the result has.
+func (r *Result) validateRange() error {
+	var shard Shard
+	if r.Shard != "" {
+		var err error
+		if shard, err = ParseShard(r.Shard); err != nil {
+			return err
+		}
+	}
+	first, last := shard.bounds(r.TotalWindows)
+	if r.FirstWindow != first {
+		return fieldError("first_window", r.FirstWindow, fmt.Sprintf("%d, the first of shard %q of %d windows", first, r.Shard, r.TotalWindows))
+	}
+	n := len(r.WindowScores)
+	if n > last-first {
+		return fieldError("window_scores", fmt.Sprintf("of %d windows", n), fmt.Sprintf("at most %d", last-first))
+	}
+	if whole := n == last-first; r.Partial && (whole || r.StoppedEarly) || !r.Partial && r.StoppedEarly == whole {
+		return fieldError("partial", r.Partial, fmt.Sprintf("what %d of %d windows and \"stopped_early\" %v say", n, last-first, r.StoppedEarly))
+	}
+	return nil
+}
+
+// validateStatistics computes the statistics again. They are compared with a relative tolerance of 1e-9, because e^x of another
+// architecture may differ in its last bit, and the standard error amplifies that by some thousands.
+func (r *Result) validateStatistics() error {
+	t := tally{documents: r.Documents > 1}
+	for i, s := range r.WindowScores {
+		if s.Document < 0 || s.Document >= r.Documents || s.Tokens < 0 || s.Tokens > r.Ctx || s.Left != (s.Tokens == 0) || s.Squares < 0 {
+			return fieldError("window_scores", fmt.Sprintf("at %d %+v", i, s), fmt.Sprintf("documents 0 to %d and at most %d tokens", r.Documents-1, r.Ctx))
+		}
+		if i > 0 && s.Document < r.WindowScores[i-1].Document {
+			return fieldError("window_scores", fmt.Sprintf("at %d %+v", i, s), "documents in the order of the text")
+		}
+		t.add(s)
+	}
+	want := Result{Documents: r.Documents, Words: r.Words, Bytes: r.Bytes, TotalWindows: r.TotalWindows, WindowScores: r.WindowScores}
+	want.fill(&t)
+	for _, f := range []struct {
+		name       string
+		have, want float64
+	}{
+		{"tokens_scored", float64(r.TokensScored), float64(want.TokensScored)},
+		{"windows", float64(r.Windows), float64(want.Windows)},
+		{"windows_left_out", float64(r.WindowsLeftOut), float64(want.WindowsLeftOut)},
+		{"nll", r.NLL, want.NLL},
+		{"perplexity", r.Perplexity, want.Perplexity},
+		{"standard_error", r.StandardError, want.StandardError},
+		{"perplexity_low", r.PerplexityLow, want.PerplexityLow},
+		{"perplexity_high", r.PerplexityHigh, want.PerplexityHigh},
+		{"word_perplexity", r.WordPerplexity, want.WordPerplexity},
+		{"byte_perplexity", r.BytePerplexity, want.BytePerplexity},
+		{"bits_per_byte", r.BitsPerByte, want.BitsPerByte},
+	} {
+		if !(math.Abs(f.have-f.want) <= 1e-9*math.Abs(f.want)) {
+			return fieldError(f.name, f.have, fmt.Sprintf("%g, which follows from \"window_scores\"", f.want))
+		}
+	}
+	if r.StandardErrorMethod != want.StandardErrorMethod {
+		return fieldError("standard_error_method", fmt.Sprintf("%q", r.StandardErrorMethod), fmt.Sprintf("%q", want.StandardErrorMethod))
+	}
+	return nil
+}
