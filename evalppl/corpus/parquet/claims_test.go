@@ -173,3 +173,26 @@ func TestReadFull(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestChecksum: a changed byte of a text, which nothing else would notice, is found by the page's CRC-32.
+func TestChecksum(t *testing.T) {
+	data := makeFile(t, pq.Group{"text": pq.Compressed(pq.Encoded(pq.String(), &pq.Plain), &pq.Uncompressed)}, 0, []string{"a text to change"})
+	caught := 0
+	for i := range data { // the text stands in statistics too, which are not read
+		if !bytes.HasPrefix(data[i:], []byte("text to change")) {
+			continue
+		}
+		changed := bytes.Clone(data)
+		changed[i] ^= 1
+		got, err := readTexts(changed, "text")
+		switch {
+		case err != nil && strings.Contains(err.Error(), "CRC-32"):
+			caught++
+		case err != nil || len(got) != 1 || got[0] != "a text to change":
+			t.Errorf("read %q, %v", got, err)
+		}
+	}
+	if caught != 1 {
+		t.Errorf("%d changes were found, want that of the page", caught)
+	}
+}

@@ -1,7 +1,6 @@
 package parquet
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -50,11 +49,10 @@ func (t *table) each(yield func([]byte) bool) (stopped bool, err error) {
 		if group.NumRows == 0 {
 			continue
 		}
-		if err := t.checkChunk(group); err != nil {
-			return false, fmt.Errorf("row group %d, column %q: %w", g, t.name, err)
+		stopped, err := t.eachOfGroup(group, yield)
+		if err != nil {
+			err = fmt.Errorf("row group %d, column %q: %w", g, t.name, err)
 		}
-		chunk := t.file.RowGroups()[g].ColumnChunks()[t.column.Index()]
-		stopped, err := t.eachOfChunk(chunk, group.NumRows, yield)
 		if stopped || err != nil {
 			return stopped, err
 		}
@@ -75,6 +73,11 @@ func (t *table) open() error {
 	if err != nil {
 		return fmt.Errorf("the Parquet footer cannot be used: %w", err)
 	}
+	return guarded(t.find) // a damaged schema has types that the library panics on when asked
+}
+
+// find looks the column up.
+func (t *table) find() error {
 	leaves := leafColumns(t.file.Root(), nil)
 	i := slices.IndexFunc(leaves, func(c *parquet.Column) bool { return strings.Join(c.Path(), ".") == t.name })
 	if i < 0 {
@@ -139,102 +142,60 @@ func listColumns(leaves []*parquet.Column) string {
 	return b.String()
 }
 
-// eachOfChunk reads rows texts of a column chunk whose pages were checked.
-func (t *table) eachOfChunk(chunk parquet.ColumnChunk, rows int64, yield func([]byte) bool) (stopped bool, err error) {
-	pages := chunk.Pages()
-	defer func() { err = errors.Join(err, guarded(pages.Close)) }()
-	left := rows
-	for left > 0 {
-		var page parquet.Page
-		err := guarded(func() (err error) { page, err = pages.ReadPage(); return err })
+// eachOfGroup reads the texts of a row group.
+func (t *table) eachOfGroup(group *format.RowGroup, yield func([]byte) bool) (stopped bool, err error) {
+	p, err := t.openChunk(group)
+	if err != nil {
+		return false, err
+	}
+	end := t.row + group.NumRows
+	for {
+		v, err := p.next()
+		if err == io.EOF {
+			break
+		}
 		if err != nil {
-			if err == io.EOF {
-				err = io.ErrUnexpectedEOF
+			return false, fmt.Errorf("behind row %d: %w", t.row, err)
+		}
+		if int64(v.len()) > end-t.row {
+			return false, fmt.Errorf("behind row %d: the pages hold more values than the row group has rows: the file is damaged", t.row)
+		}
+		for i := range v.len() {
+			t.row++
+			text, err := t.text(v.at(i))
+			if err != nil {
+				return false, err
 			}
-			return false, fmt.Errorf("column %q, behind row %d: %w: the file is damaged: copy or download it again", t.name, t.row, err)
+			if !yield(text) {
+				return true, nil
+			}
 		}
-		stopped, n, err := t.eachOfPage(page, left, yield)
-		parquet.Release(page)
-		if stopped || err != nil {
-			return stopped, err
+		if v.null {
+			return false, fmt.Errorf("row %d is null, want a string: fill it or leave the row out", t.row+1)
 		}
-		left -= n
+	}
+	if t.row != end {
+		return false, fmt.Errorf("the pages end behind row %d, want %d: the file is damaged", t.row, end)
 	}
 	return false, nil
 }
 
-// eachOfPage reads at most left texts of a page and returns how many there were.
-func (t *table) eachOfPage(page parquet.Page, left int64, yield func([]byte) bool) (stopped bool, n int64, err error) {
-	var values [64]parquet.Value
-	texts := make([][]byte, 0, len(values))
-	var reader parquet.ValueReader
-	if err := guarded(func() error { reader = page.Values(); return nil }); err != nil {
-		return false, 0, t.damaged(err)
-	}
-	for {
-		end := false
-		// The library's code runs guarded; yield, which is the caller's, does not.
-		err := guarded(func() error {
-			count, err := reader.ReadValues(values[:])
-			if end = err == io.EOF; err != nil && !end {
-				return t.damaged(err)
-			}
-			if count == 0 && !end {
-				return t.damaged(io.ErrNoProgress)
-			}
-			texts = texts[:0]
-			for _, v := range values[:count] {
-				text, err := t.text(v, t.row+int64(len(texts))+1)
-				if err != nil {
-					return err
-				}
-				texts = append(texts, text)
-			}
-			return nil
-		})
-		if n += int64(len(texts)); err == nil && n > left {
-			err = t.damaged(errors.New("its pages hold more values than the row group has rows"))
-		}
-		if err != nil {
-			return false, n, err
-		}
-		for _, text := range texts {
-			t.row++
-			if !yield(text) {
-				return true, n, nil
-			}
-		}
-		texts = texts[:0]
-		if end {
-			return false, n, nil
-		}
-	}
-}
-
-// text copies a value out of the page.
-func (t *table) text(v parquet.Value, row int64) ([]byte, error) {
-	if v.IsNull() {
-		return nil, fmt.Errorf("row %d: column %q is null, want a string: fill it or leave the row out", row, t.name)
-	}
-	b := v.ByteArray()
+// text copies the text of row t.row out of its page.
+func (t *table) text(b []byte) ([]byte, error) {
 	if int64(len(b)) > t.limit {
-		return nil, fmt.Errorf("row %d: column %q has a text of %d bytes, a document has at most %d: %w", row, t.name, len(b), t.limit, corpus.ErrTooLarge)
+		return nil, fmt.Errorf("row %d has a text of %d bytes, a document has at most %d: %w", t.row, len(b), t.limit, corpus.ErrTooLarge)
 	}
 	if !utf8.Valid(b) {
-		return nil, fmt.Errorf("row %d: column %q is not UTF-8: is it the column with the text?", row, t.name)
+		return nil, fmt.Errorf("row %d is not UTF-8: is it the column with the text?", t.row)
 	}
 	return append(make([]byte, 0, len(b)), b...), nil
-}
-
-func (t *table) damaged(err error) error {
-	return fmt.Errorf("column %q, behind row %d: %w: the file is damaged: copy or download it again", t.name, t.row, err)
 }
 
 // guarded turns a panic of the library into an error.
 func guarded(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("the decoder stopped: %v", p)
+			err = fmt.Errorf("the decoder stopped: %v: the file is damaged: copy or download it again", p)
 		}
 	}()
 	return f()

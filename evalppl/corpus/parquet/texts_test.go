@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,6 +91,28 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestIncompressible: pages that hardly shrink, which parquet-go 0.32 itself reads wrongly with LZ4 (its issue 608).
+func TestIncompressible(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	var texts []string
+	for _, n := range []int{1, 300, 70_000, 400_000} { // the last is longer than a zstd block
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = byte(rng.IntN(128))
+		}
+		texts = append(texts, string(b))
+	}
+	for _, codec := range []compress.Codec{&pq.Snappy, &pq.Gzip, &pq.Brotli, &pq.Zstd, &pq.Lz4Raw} {
+		for version := 1; version <= 2; version++ {
+			data := makeFile(t, pq.Group{"text": pq.Compressed(pq.Encoded(pq.String(), &pq.Plain), codec)}, 0, texts, pq.DataPageVersion(version))
+			got, err := readTexts(data, "text")
+			if err != nil || !slices.Equal(got, texts) {
+				t.Errorf("%s, version %d: %d texts, %v", codec, version, len(got), err)
+			}
+		}
+	}
+}
+
 func TestColumnErrors(t *testing.T) {
 	leaf := pq.Encoded(pq.String(), &pq.Plain)
 	var null bytes.Buffer
@@ -101,6 +124,24 @@ func TestColumnErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	var list bytes.Buffer
+	nulls := func(texts ...string) []byte { // a dictionary page's texts, then nulls
+		var out bytes.Buffer
+		w := pq.NewWriter(&out, pq.NewSchema("corpus", pq.Group{"text": pq.Optional(pq.Encoded(pq.String(), &pq.RLEDictionary))}))
+		for _, s := range texts {
+			if _, err := w.WriteRows([]pq.Row{{pq.ByteArrayValue([]byte(s)).Level(0, 1, 0)}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 10 {
+			if _, err := w.WriteRows([]pq.Row{{pq.Value{}.Level(0, 0, 0)}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return out.Bytes()
+	}
 	type listed struct {
 		Text  []string `parquet:"text,list"`
 		Other int32    `parquet:"other"`
@@ -118,6 +159,8 @@ func TestColumnErrors(t *testing.T) {
 		want         []string
 	}{
 		{"null", "text", null.Bytes(), []string{"row 2", `"text"`, "null", "want a string"}},
+		{"only nulls", "text", nulls(), []string{"row 1 is null"}},
+		{"nulls after texts", "text", nulls("a", "a", "b"), []string{"row 4 is null"}},
 		{"list", "text.list.element", list.Bytes(), []string{"inside a list", `"other"`}},
 		{"group", "text", list.Bytes(), []string{`no column "text"`, `"text.list.element"`, `"other"`}},
 		{"number", "other", list.Bytes(), []string{`"other"`, "INT", "want strings"}},
