@@ -21,7 +21,7 @@ func runNibble(stdin string, args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), errs.String()
 }
 
-var damagedPart = regexp.MustCompile(`: (header|metadata|tokenizer|index|padding|tensor "[^"]+") at offset ([0-9]+): `)
+var damagedPart = regexp.MustCompile(`: (header|metadata|tokenizer|index|padding before [a-z]+(?: "[^"]+")?|tensor "[^"]+") at offset ([0-9]+): `)
 
 // TestVerifyFindsEveryBit flips random bits of a container, one at a time: verify must end with a failure and name the part.
 // Random places are mostly in tensors, so as many are taken from the front, where everything else is, and some from the padding
@@ -55,7 +55,9 @@ func TestVerifyFindsEveryBit(t *testing.T) {
 	for range 150 {
 		places = append(places, rng.Int64N(size), rng.Int64N(front))
 	}
-	// Every byte of the fixed header, and the byte before each tensor that does not follow the one before it directly.
+	// Every byte of the fixed header, the padding that ends the index, and the byte after each tensor that the next one does not
+	// follow directly.
+	places = append(places, front-1, front-9)
 	for at := range int64(256) {
 		places = append(places, at)
 	}
@@ -98,13 +100,13 @@ func TestVerifyFindsEveryBit(t *testing.T) {
 		}
 		if name := tensorAt(at); name != "" && m[1] != fmt.Sprintf("tensor %q", name) {
 			t.Errorf("%s in tensor %q: named %s", where, name, m[1])
-		} else if name == "" && at >= front && m[1] != "padding" {
-			t.Errorf("%s between tensors: named %s, want padding", where, m[1])
+		} else if name == "" && at >= front && !strings.HasPrefix(m[1], "padding before tensor ") {
+			t.Errorf("%s between tensors: named %s, want the padding before a tensor", where, m[1])
 		}
 		part, _, _ := strings.Cut(m[1], " ")
 		found[part]++
 	}
-	for _, part := range []string{"header", "metadata", "tokenizer", "index", "tensor"} {
+	for _, part := range []string{"header", "metadata", "tokenizer", "index", "padding", "tensor"} {
 		if found[part] == 0 {
 			t.Errorf("no flip was found in the %s: %v", part, found)
 		}
