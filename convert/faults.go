@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"nibble/kernels"
 	"nibble/quant"
 )
 
@@ -22,10 +23,7 @@ type fault struct {
 // findFault looks for weights that are not finite or that the codec cannot hold. Not finite comes first.
 func findFault(weights []float32, codec quant.Codec) (fault, bool) {
 	const magnitude, infinity = 1<<31 - 1, 0x7f800000
-	top := uint32(0) // as integers, magnitudes of float32 are ordered like their values, infinities and NaN above all
-	for _, w := range weights {
-		top = max(top, math.Float32bits(w)&magnitude)
-	}
+	top := kernels.MaxMagnitude(weights)
 	limit := codec.MaxAbs()
 	if top < infinity && float64(math.Float32frombits(top)) <= limit {
 		return fault{}, false

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -9,8 +10,12 @@ import (
 	"nibble/format"
 )
 
-// slabWeights is about how many weights are converted at a time. A slab is whole tiles, so it has at least 16 rows.
-const slabWeights = 512 << 10
+// About how many weights are converted at a time. A slab is whole tiles, so it has at least 16 rows. Weights and what they decode to
+// stay in a core's L2 cache. Strips of a transposed source are wider: each of its rows is a read of its own.
+const (
+	slabWeights           = 64 << 10
+	transposedSlabWeights = 512 << 10
+)
 
 // slab is a run of rows of one tensor. The cut into slabs does not depend on the number of threads, nor does anything computed
 // from it.
@@ -22,7 +27,11 @@ func (j *job) slabs() []slab {
 		rows, cols := t.readShape()
 		step := rows
 		if !t.vector() {
-			step = max(16, slabWeights/cols&^15)
+			weights := slabWeights
+			if slices.ContainsFunc(t.Pieces, func(p Piece) bool { return p.Transposed }) {
+				weights = transposedSlabWeights
+			}
+			step = max(16, weights/cols&^15)
 		}
 		for first := 0; first < rows; first += step {
 			slabs = append(slabs, slab{i, first, min(step, rows-first)})

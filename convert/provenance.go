@@ -64,7 +64,7 @@ func (c *Checkpoint) hashFile(ctx context.Context, name string) (format.Source, 
 	}
 	defer f.Close() // read only
 	h := sha256.New()
-	buf := make([]byte, 1<<20)
+	buf := make([]byte, 256<<10) // stays in L2 between reading and hashing
 	source := format.Source{Name: name}
 	for {
 		if err := ctx.Err(); err != nil {

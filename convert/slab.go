@@ -7,6 +7,7 @@ import (
 
 	"nibble/convert/safetensors"
 	"nibble/format"
+	"nibble/kernels"
 )
 
 // buffers is the memory of one slab in flight, reused from slab to slab.
@@ -105,30 +106,10 @@ type sums struct {
 	maxAbs         float64
 }
 
-// compare adds a slab. Separate sums for even and odd places halve the wait for each addition; magnitudes of float64 are
-// ordered like their bits without the sign. The conversions of the products keep compilers from fusing them with the
-// additions, which would make the sums depend on the CPU's architecture.
+// compare adds a slab.
 func (s *sums) compare(weights, decoded []float32) {
-	const magnitude = 1<<63 - 1
-	var signal0, signal1, square0, square1 float64
-	var top uint64
-	decoded = decoded[:len(weights)]
-	for i := 1; i < len(weights); i += 2 {
-		w0, w1 := float64(weights[i-1]), float64(weights[i])
-		d0, d1 := w0-float64(decoded[i-1]), w1-float64(decoded[i])
-		signal0 += float64(w0 * w0)
-		signal1 += float64(w1 * w1)
-		square0 += float64(d0 * d0)
-		square1 += float64(d1 * d1)
-		top = max(top, math.Float64bits(d0)&magnitude, math.Float64bits(d1)&magnitude)
-	}
-	if n := len(weights); n%2 != 0 {
-		w, d := float64(weights[n-1]), float64(weights[n-1])-float64(decoded[n-1])
-		signal0 += float64(w * w)
-		square0 += float64(d * d)
-		top = max(top, math.Float64bits(d)&magnitude)
-	}
-	s.add(sums{int64(len(weights)), signal0 + signal1, square0 + square1, math.Float64frombits(top)})
+	signal, square, largest := kernels.ErrorSums(weights, decoded)
+	s.add(sums{int64(len(weights)), signal, square, largest})
 }
 
 func (s *sums) add(o sums) {

@@ -21,8 +21,18 @@ type table struct {
 	mulF32        func(dst []float32, ldd int, w []float32, tiles, tileStride, cols int, x []float32, ldx, n int)
 	mulF16        func(dst []float32, ldd int, w []byte, tiles, cols int, x []float32, ldx, n int)
 	mulBF16       func(dst []float32, ldd int, w []byte, tiles, cols int, x []float32, ldx, n int)
+	mulBF16Dot    func(dst []float32, ldd int, w []byte, tiles, cols int, a []byte, n int)
+	packBF16      func(dst []byte, x []float32)
+	hasBF16Dot    bool // mulBF16Dot is not the portable one
 	decodeInt8    func(dst []float32, w []byte, blocks int)
 	decodeInt4    func(dst []float32, w []byte, blocks int)
+
+	// Conversion.
+	encodeF32, encodeF16, encodeBF16, encodeInt8, encodeInt4                     func(dst []byte, src []float32, ld, blocks int)
+	decodeRowsF32, decodeRowsF16, decodeRowsBF16, decodeRowsInt8, decodeRowsInt4 func(dst []float32, ld int, w []byte, blocks int)
+	widenF16, widenBF16                                                          func(dst []float32, src []byte)
+	maxMagnitude                                                                 func(x []float32) uint32
+	errorSums                                                                    func(s *errorSums, x, y []float32)
 
 	// Element-wise work. The kernels whose exported function has several steps are the steps (softmax.go, norm.go).
 	add         func(dst, x []float32)

@@ -36,6 +36,19 @@ func TestAssemblyRuns(t *testing.T) {
 				t.Errorf("%s: %s is the portable kernel", name, field)
 			}
 		}
+		own := map[string][]string{
+			"avx2":   {"packBF16"},
+			"avx512": {"packBF16", "encodeF32", "encodeF16", "encodeBF16", "encodeInt8", "encodeInt4", "decodeRowsF32", "decodeRowsF16", "decodeRowsBF16", "decodeRowsInt8", "decodeRowsInt4", "widenF16", "widenBF16", "maxMagnitude", "errorSums"},
+		}
+		for _, field := range own[name] {
+			if v.FieldByName(field).Pointer() == generic.FieldByName(field).Pointer() {
+				t.Errorf("%s: %s is the portable kernel", name, field)
+			}
+		}
+		portable := v.FieldByName("mulBF16Dot").Pointer() == generic.FieldByName("mulBF16Dot").Pointer()
+		if has := v.FieldByName("hasBF16Dot").Bool(); has == portable || has != (name == "avx512" && strings.Contains(Features(), "avx512bf16")) {
+			t.Errorf("%s: hasBF16Dot is %v, the kernel is portable: %v, features: %s", name, has, portable, Features())
+		}
 	}
 }
 
@@ -63,9 +76,13 @@ func TestInit(t *testing.T) {
 func TestEnvironment(t *testing.T) {
 	if os.Getenv("KERNELS_TEST_PRINT_ISA") != "" {
 		_, _ = os.Stdout.WriteString("isa=" + ISA() + " ")
+		if HasBF16Dot() {
+			_, _ = os.Stdout.WriteString("bf16dot ")
+		}
 		if err := InitError(); err != nil {
 			_, _ = os.Stdout.WriteString("error=" + err.Error())
 		}
+		_, _ = os.Stdout.WriteString("end")
 		return
 	}
 	for _, test := range []struct{ isa, godebug, needs, want string }{
@@ -74,6 +91,7 @@ func TestEnvironment(t *testing.T) {
 		{"avx512", "", "avx512", "isa=avx512 "},
 		{"", "cpu.avx512vnni=off", "avx512", "isa=avx2 "},
 		{"", "cpu.avx512bw=off", "avx512", "isa=avx2 "},
+		{"", "cpu.avx512bf16=off", "avx512", "isa=avx512 end"},
 		{"", "cpu.f16c=off", "avx2", "isa=generic "},
 		{"", "cpu.fma=off", "avx2", "isa=generic "},
 		{"avx512", "cpu.avx512vl=off", "avx512", "error=kernels: environment variable NIBBLE_ISA: instruction set \"avx512\": this CPU lacks avx512vl"},
@@ -107,6 +125,7 @@ func TestNoAllocations(t *testing.T) {
 	const tiles, blocks, n = 3, 32, 13
 	x, dst := make([]float32, n*1024), make([]float32, n*1024*TileRows)
 	w, wf, a := make([]byte, tiles*blocks*2*512), make([]float32, tiles*1024*TileRows), make([]byte, PanelBytes(n, blocks))
+	packed := make([]byte, PackedBF16Bytes(n, 1000))
 	eachISA(t, func(t *testing.T) {
 		for name, f := range map[string]func(){
 			"QuantizePanel": func() { QuantizePanel(a, x, 1024, 6, 1000, Int8Zero) },
@@ -118,6 +137,8 @@ func TestNoAllocations(t *testing.T) {
 			"MulF32 few":    func() { MulF32(dst, 48, wf, tiles, 1024*TileRows, 1024, x, 1024, 5) },
 			"MulF16":        func() { MulF16(dst, 48, w, tiles, 1024, x, 1024, n) },
 			"MulBF16":       func() { MulBF16(dst, 48, w, tiles, 1024, x, 1024, n) },
+			"MulBF16Dot":    func() { MulBF16Dot(dst, 48, w, tiles, 1000, packed, n) },
+			"PackBF16":      func() { PackBF16(packed, x, 1000, n, 1000) },
 			"DecodeInt8":    func() { DecodeInt8(dst, w, blocks) },
 			"DecodeInt4":    func() { DecodeInt4(dst, w, blocks) },
 		} {

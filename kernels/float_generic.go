@@ -17,13 +17,20 @@ func fma32(a, b, c float32) float32 {
 	if u&(1<<29-1) != 1<<28 && math.Abs(s) >= 0x1p-126 { // below that float32 is subnormal: midpoints are elsewhere
 		return float32(s)
 	}
+	return float32(sumToOdd(p, d))
+}
+
+// sumToOdd returns p+d, rounded to odd if it is not exact: to the neighbour whose last bit is set. Rounding that once more, to fewer
+// bits, is rounding the exact sum once, because a float64 with an odd last bit is on the true value's side of any midpoint.
+func sumToOdd(p, d float64) float64 {
+	s := p + d
 	if s == 0 || math.IsInf(s, 0) || s != s {
-		return float32(s)
+		return s
 	}
 	// Knuth's TwoSum: s + e == p + d exactly.
 	t := s - p
 	e := (p - (s - t)) + (d - t)
-	// Round to odd: with an odd last bit the float64 cannot be a midpoint, and lies on the true value's side of it.
+	u := math.Float64bits(s)
 	if e != 0 && u&1 == 0 {
 		if (e > 0) == (s > 0) {
 			u++
@@ -31,7 +38,7 @@ func fma32(a, b, c float32) float32 {
 			u--
 		}
 	}
-	return float32(math.Float64frombits(u))
+	return math.Float64frombits(u)
 }
 
 // halfAt returns the i-th half float (IEEE 754 binary16, little-endian) of b, which is exact in float32. A signalling NaN is

@@ -39,21 +39,30 @@ const (
 	f32AVX512 floatLoops = iota
 	f16AVX512
 	bf16AVX512
+	bf16DotAVX512 // whose columns are pairs of columns
 	f32AVX2
 	f16AVX2
 	bf16AVX2
 )
 
 func (l floatLoops) columnBytes() int {
-	if l == f32AVX512 || l == f32AVX2 {
+	if l == f32AVX512 || l == bf16DotAVX512 || l == f32AVX2 {
 		return 4 * TileRows
 	}
 	return 2 * TileRows
 }
 
+// sumColumns is the number of columns of a partial sum.
+func (l floatLoops) sumColumns() int {
+	if l == bf16DotAVX512 {
+		return SumColumns / 2
+	}
+	return SumColumns
+}
+
 // group is the number of tokens that the loop for many tokens takes.
 func (l floatLoops) group() int {
-	if l <= bf16AVX512 {
+	if l <= bf16DotAVX512 {
 		return 12
 	}
 	return 6
@@ -62,9 +71,9 @@ func (l floatLoops) group() int {
 // tiles returns how many tiles the widest loop for a group of tokens takes.
 func (l floatLoops) tiles(tokens int) int {
 	switch {
-	case l <= bf16AVX512 && tokens == 12:
+	case l <= bf16DotAVX512 && tokens == 12:
 		return 2
-	case l <= bf16AVX512 || tokens == 1:
+	case l <= bf16DotAVX512 || tokens == 1:
 		return 4
 	case tokens <= 3:
 		return 2
@@ -81,6 +90,8 @@ func (l floatLoops) run(tiles, tokens int, dst *float32, ldd int, w *byte, strid
 		mulF16ShapeAVX512(tiles, tokens, dst, ldd, w, stride, cols, x, ldx, resume)
 	case bf16AVX512:
 		mulBF16ShapeAVX512(tiles, tokens, dst, ldd, w, stride, cols, x, ldx, resume)
+	case bf16DotAVX512:
+		mulBF16DotShapeAVX512(tiles, tokens, dst, ldd, w, stride, cols, (*byte)(unsafe.Pointer(x)), ldx, resume)
 	case f32AVX2:
 		mulF32ShapeAVX2(tiles, tokens, dst, ldd, w, stride, cols, x, ldx, resume)
 	case f16AVX2:
@@ -172,15 +183,15 @@ func mulFloatBlock(l floatLoops, dst []float32, ldd int, w []byte, tiles, stride
 
 // mulFloatTiles multiplies all tiles by n tokens, a multiple of group.
 func mulFloatTiles(l floatLoops, group int, dst []float32, ldd int, w []byte, tiles, stride, cols int, x []float32, ldx, n int, resume bool) {
-	wide := l.tiles(group)
+	wide, sumColumns := l.tiles(group), l.sumColumns()
 	for tile := 0; tile < tiles; {
 		take := wide
 		if tiles-tile < wide {
 			take = 1
 		}
 		for t := 0; t < n; t += group {
-			for c := 0; c < cols; c += SumColumns {
-				l.run(take, group, &dst[t*ldd+tile*TileRows], ldd, &w[tile*stride+c*l.columnBytes()], stride, min(SumColumns, cols-c), &x[t*ldx+c], ldx, resume || c > 0)
+			for c := 0; c < cols; c += sumColumns {
+				l.run(take, group, &dst[t*ldd+tile*TileRows], ldd, &w[tile*stride+c*l.columnBytes()], stride, min(sumColumns, cols-c), &x[t*ldx+c], ldx, resume || c > 0)
 			}
 		}
 		tile += take

@@ -18,6 +18,9 @@ type Codec struct {
 	// encode writes one block of a tile from 16 rows of 32 values; decode is its inverse.
 	encode func(dst []byte, src *block)
 	decode func(dst *block, src []byte)
+	// encodeTile and decodeTile are the same, faster, for whole blocks of all 16 rows of a tile, whose rows are ld values apart.
+	encodeTile func(dst []byte, src []float32, ld, blocks int)
+	decodeTile func(dst []float32, ld int, src []byte, blocks int)
 	// decodeRow decodes the first len(dst) columns of row r of one block: what an embedding's lookup needs of it.
 	decodeRow func(dst []float32, src []byte, r int)
 }
@@ -28,11 +31,16 @@ type block [kernels.TileRows][kernels.BlockCols]float32
 const maxHalf = 65504
 
 var codecs = []Codec{
-	{name: "f32", blockBytes: 4 * kernels.TileRows * kernels.BlockCols, maxAbs: math.MaxFloat32, encode: encodeF32, decode: decodeF32, decodeRow: decodeRowF32},
-	{name: "f16", blockBytes: 2 * kernels.TileRows * kernels.BlockCols, maxAbs: maxHalf, encode: encodeF16, decode: decodeF16, decodeRow: decodeRowF16},
-	{name: "bf16", blockBytes: 2 * kernels.TileRows * kernels.BlockCols, maxAbs: maxBF16, encode: encodeBF16, decode: decodeBF16, decodeRow: decodeRowBF16},
-	{name: "int8-g32", blockBytes: kernels.Int8BlockBytes, maxAbs: maxHalf * 127, encode: encodeInt8, decode: decodeInt8, decodeRow: decodeRowInt8},
-	{name: "int4-g32", blockBytes: kernels.Int4BlockBytes, maxAbs: maxHalf * 8, encode: encodeInt4, decode: decodeInt4, decodeRow: decodeRowInt4},
+	{name: "f32", blockBytes: 4 * kernels.TileRows * kernels.BlockCols, maxAbs: math.MaxFloat32, encode: encodeF32, decode: decodeF32, decodeRow: decodeRowF32,
+		encodeTile: kernels.EncodeF32, decodeTile: kernels.DecodeRowsF32},
+	{name: "f16", blockBytes: 2 * kernels.TileRows * kernels.BlockCols, maxAbs: maxHalf, encode: encodeF16, decode: decodeF16, decodeRow: decodeRowF16,
+		encodeTile: kernels.EncodeF16, decodeTile: kernels.DecodeRowsF16},
+	{name: "bf16", blockBytes: 2 * kernels.TileRows * kernels.BlockCols, maxAbs: maxBF16, encode: encodeBF16, decode: decodeBF16, decodeRow: decodeRowBF16,
+		encodeTile: kernels.EncodeBF16, decodeTile: kernels.DecodeRowsBF16},
+	{name: "int8-g32", blockBytes: kernels.Int8BlockBytes, maxAbs: maxHalf * 127, encode: encodeInt8, decode: decodeInt8, decodeRow: decodeRowInt8,
+		encodeTile: kernels.EncodeInt8, decodeTile: kernels.DecodeRowsInt8},
+	{name: "int4-g32", blockBytes: kernels.Int4BlockBytes, maxAbs: maxHalf * 8, encode: encodeInt4, decode: decodeInt4, decodeRow: decodeRowInt4,
+		encodeTile: kernels.EncodeInt4, decodeTile: kernels.DecodeRowsInt4},
 	{name: "raw-f32", maxAbs: math.MaxFloat32},
 }
 
@@ -93,7 +101,12 @@ func (c Codec) Encode(dst []byte, src []float32, rows, cols int) {
 	}
 	var b block
 	for r0 := 0; r0 < rows; r0 += kernels.TileRows {
-		for c0 := 0; c0 < cols; c0 += kernels.BlockCols {
+		whole := wholeBlocks(r0, rows, cols)
+		if whole > 0 {
+			c.encodeTile(dst, src[r0*cols:], cols, whole)
+			dst = dst[whole*c.blockBytes:]
+		}
+		for c0 := whole * kernels.BlockCols; c0 < cols; c0 += kernels.BlockCols {
 			b.load(src, r0, c0, rows, cols)
 			c.encode(dst[:c.blockBytes], &b)
 			dst = dst[c.blockBytes:]
@@ -110,12 +123,25 @@ func (c Codec) Decode(dst []float32, src []byte, rows, cols int) {
 	}
 	var b block
 	for r0 := 0; r0 < rows; r0 += kernels.TileRows {
-		for c0 := 0; c0 < cols; c0 += kernels.BlockCols {
+		whole := wholeBlocks(r0, rows, cols)
+		if whole > 0 {
+			c.decodeTile(dst[r0*cols:], cols, src, whole)
+			src = src[whole*c.blockBytes:]
+		}
+		for c0 := whole * kernels.BlockCols; c0 < cols; c0 += kernels.BlockCols {
 			c.decode(&b, src[:c.blockBytes])
 			b.store(dst, r0, c0, rows, cols)
 			src = src[c.blockBytes:]
 		}
 	}
+}
+
+// wholeBlocks returns how many blocks from the left are full in the tile that begins at row r0: none if it lacks rows.
+func wholeBlocks(r0, rows, cols int) int {
+	if rows-r0 < kernels.TileRows {
+		return 0
+	}
+	return cols / kernels.BlockCols
 }
 
 // DecodeRow decodes one row of an encoded matrix with cols columns into dst[:cols].

@@ -1,6 +1,7 @@
 // Package quant turns float32 matrices into the codes of a container and back. Its main type is [Codec]; the portable Go code
-// here is the definition of what the bits of each codec mean. The layout (tiles of 16 rows, blocks of 32 columns) is
-// described in package kernels, whose assembly multiplies these bytes where they lie.
+// here is the definition of what the bits of each codec mean. Package kernels does the same to whole blocks in assembly, and a test
+// compares both. The layout (tiles of 16 rows, blocks of 32 columns) is described there; its matrix products read these bytes
+// where they lie.
 //
 // Codecs:
 //

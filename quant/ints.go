@@ -17,7 +17,8 @@ func inverse(scale float32) float32 {
 	return 1 / scale
 }
 
-// round rounds half away from zero and clips to [lo, hi].
+// round rounds half away from zero and clips to [lo, hi]. Callers convert the product they pass, or compilers could fuse it with
+// the sum here on some CPUs.
 func round(x float32, lo, hi int) int {
 	switch {
 	case x >= float32(hi):
@@ -42,7 +43,7 @@ func encodeInt8(dst []byte, b *block) {
 		binary.LittleEndian.PutUint16(dst[2*r:], scale)
 		inv := inverse(fromHalf(scale))
 		for c, x := range b[r] {
-			codes[c/4*64+4*r+c%4] = byte(round(x*inv, -127, 127) + kernels.Int8Zero)
+			codes[c/4*64+4*r+c%4] = byte(round(float32(x*inv), -127, 127) + kernels.Int8Zero)
 		}
 	}
 }
@@ -73,7 +74,7 @@ func encodeInt4(dst []byte, b *block) {
 		binary.LittleEndian.PutUint16(dst[2*r:], scale)
 		inv := inverse(fromHalf(scale))
 		for c, x := range b[r] {
-			q := byte(round(x*inv, -8, 7) + kernels.Int4Zero)
+			q := byte(round(float32(x*inv), -8, 7) + kernels.Int4Zero)
 			codes[c%16/4*64+4*r+c%4] |= q << (c / 16 * 4)
 		}
 	}

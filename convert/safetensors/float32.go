@@ -3,6 +3,8 @@ package safetensors
 import (
 	"encoding/binary"
 	"math"
+
+	"nibble/kernels"
 )
 
 // converter turns little-endian elements into float32. src holds exactly len(dst) elements.
@@ -25,17 +27,9 @@ func converterFor(d DType) converter {
 			}
 		}
 	case "F16":
-		return func(dst []float32, src []byte) {
-			for i := range dst {
-				dst[i] = halfToFloat32(le.Uint16(src[2*i:]))
-			}
-		}
-	case "BF16": // the upper half of a float32
-		return func(dst []float32, src []byte) {
-			for i := range dst {
-				dst[i] = math.Float32frombits(uint32(le.Uint16(src[2*i:])) << 16)
-			}
-		}
+		return kernels.WidenF16
+	case "BF16":
+		return kernels.WidenBF16
 	case "I64":
 		return func(dst []float32, src []byte) {
 			for i := range dst {
@@ -95,17 +89,4 @@ func converterFor(d DType) converter {
 		}
 	}
 	return nil
-}
-
-// halfToFloat32 converts an IEEE 754 binary16 exactly; a NaN keeps its payload.
-func halfToFloat32(h uint16) float32 {
-	sign := uint32(h&0x8000) << 16
-	rest := uint32(h & 0x7fff)
-	switch {
-	case rest >= 0x7c00: // infinity or NaN: the largest exponent of both formats
-		return math.Float32frombits(sign | 0x7f800000 | rest<<13)
-	case rest < 0x0400: // zero or subnormal: rest * 2^-24, exact
-		return math.Float32frombits(sign | math.Float32bits(float32(rest)*0x1p-24))
-	}
-	return math.Float32frombits(sign | (rest<<13 + (127-15)<<23)) // exponent bias 15 -> 127
 }

@@ -23,7 +23,12 @@ func (f *file) stubs() string {
 
 // fn begins a function. params is its Go parameter list, args the size of its arguments in bytes.
 func (f *file) fn(name, params string, args int, comment string) {
-	fmt.Fprintf(&f.text, "\n// func %s(%s)\nTEXT ·%s(SB), NOSPLIT, $0-%d\n", name, params, name, args)
+	f.fnFrame(name, params, 0, args, comment)
+}
+
+// fnFrame is fn with frame bytes of stack.
+func (f *file) fnFrame(name, params string, frame, args int, comment string) {
+	fmt.Fprintf(&f.text, "\n// func %s(%s)\nTEXT ·%s(SB), NOSPLIT, $%d-%d\n", name, params, name, frame, args)
 	fmt.Fprintf(&f.decl, "\n")
 	if comment != "" {
 		fmt.Fprintf(&f.decl, "// %s\n//\n", comment)

@@ -29,6 +29,7 @@ func files() map[string]string {
 	list := []*file{mulIntAVX512(8), mulIntAVX512(4), mulIntAVX2(8), mulIntAVX2(4)}
 	list = append(list, mulFloatAVX512()...)
 	list = append(list, mulFloatAVX2()...)
+	list = append(list, mulBF16DotAVX512(), encodeAVX512())
 	for _, f := range list {
 		out[f.name+"_amd64.s"] = f.asm()
 		out[f.name+"_amd64.go"] = f.stubs()

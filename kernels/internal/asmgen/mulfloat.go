@@ -4,24 +4,39 @@ import "fmt"
 
 // What the floating-point products of all instruction sets share: parameters, addresses and the loop over columns.
 
-const mulFloatParams = "dst *float32, ldd int, w *byte, stride, cols int, x *float32, ldx int, resume bool"
-
-// floatFormat is what differs between the formats of the weights.
+// floatFormat is what differs between the formats of the weights. params and comment describe the functions; the number of
+// columns, the activations and the distance of their rows are the arguments at offsets 32, 40 and 48.
 type floatFormat struct {
-	name        string
-	columnBytes int
+	name            string
+	columnBytes     int
+	params, comment string
+	count, x, ldx   string
 }
 
-var floatFormats = []floatFormat{{"F32", 64}, {"F16", 32}, {"BF16", 32}}
+const (
+	mulFloatParams  = "dst *float32, ldd int, w *byte, stride, cols int, x *float32, ldx int, resume bool"
+	mulFloatComment = "ldd and ldx count floats; resume: add to dst, which holds the sums of earlier columns."
+)
+
+var floatFormats = []floatFormat{
+	{"F32", 64, mulFloatParams, mulFloatComment, "cols", "x", "ldx"},
+	{"F16", 32, mulFloatParams, mulFloatComment, "cols", "x", "ldx"},
+	{"BF16", 32, mulFloatParams, mulFloatComment, "cols", "x", "ldx"},
+}
+
+// args are the arguments of a call from a function with the same parameters.
+func (f floatFormat) args() string {
+	return "dst, ldd, w, stride, " + f.count + ", " + f.x + ", " + f.ldx + ", resume"
+}
 
 // mulFloatSwitch writes a Go function that calls the shape for tiles x tokens. Calls through function values would make their
 // pointers escape, and scratch rows on the stack with them.
 func mulFloatSwitch(f *file, format floatFormat, isa string, shapes [][2]int) {
 	name := "mul" + format.name + "Shape" + isa
 	fmt.Fprintf(&f.decl, "\n// %s runs the loop for tiles x tokens, which must be one of the above.\n", name)
-	fmt.Fprintf(&f.decl, "func %s(tiles, tokens int, %s) {\n\tswitch 16*tiles + tokens {\n", name, mulFloatParams)
+	fmt.Fprintf(&f.decl, "func %s(tiles, tokens int, %s) {\n\tswitch 16*tiles + tokens {\n", name, format.params)
 	for _, s := range shapes {
-		fmt.Fprintf(&f.decl, "\tcase 16*%d + %d:\n\t\tmul%sx%dx%d%s(dst, ldd, w, stride, cols, x, ldx, resume)\n", s[0], s[1], format.name, s[0], s[1], isa)
+		fmt.Fprintf(&f.decl, "\tcase 16*%d + %d:\n\t\tmul%sx%dx%d%s(%s)\n", s[0], s[1], format.name, s[0], s[1], isa, format.args())
 	}
 	fmt.Fprintf(&f.decl, "\tdefault:\n\t\tpanicf(\"no loop for %%d tiles x %%d tokens\", tiles, tokens)\n\t}\n}\n")
 }
@@ -64,8 +79,8 @@ func (a mulFloatAddresses) activation(column, token int) string {
 
 // begin opens the function and loads the registers.
 func (a mulFloatAddresses) begin(f *file, format floatFormat, isa string) {
-	f.fn(fmt.Sprintf("mul%sx%dx%d%s", format.name, a.tiles, a.tokens, isa), mulFloatParams, 57,
-		fmt.Sprintf("%d tiles (stride bytes apart) x %d tokens; ldd and ldx count floats; resume: add to dst, which holds the sums of earlier columns.", a.tiles, a.tokens))
+	f.fn(fmt.Sprintf("mul%sx%dx%d%s", format.name, a.tiles, a.tokens, isa), format.params, 57,
+		fmt.Sprintf("%d tiles (stride bytes apart) x %d tokens; %s", a.tiles, a.tokens, format.comment))
 	f.op("MOVQ", "dst+0(FP)", "DI")
 	f.op("MOVQ", "ldd+8(FP)", "SI")
 	f.op("MOVQ", "w+16(FP)", "R8")
@@ -75,11 +90,11 @@ func (a mulFloatAddresses) begin(f *file, format floatFormat, isa string) {
 	if a.tiles > 3 {
 		f.op("LEAQ", "(R9)(R9*2)", "R10")
 	}
-	f.op("MOVQ", "cols+32(FP)", "CX")
-	f.op("MOVQ", "x+40(FP)", "DX")
+	f.op("MOVQ", format.count+"+32(FP)", "CX")
+	f.op("MOVQ", format.x+"+40(FP)", "DX")
 	f.op("SHLQ", "$2", "SI")
 	if a.tokens > 1 {
-		f.op("MOVQ", "ldx+48(FP)", "BX")
+		f.op("MOVQ", format.ldx+"+48(FP)", "BX")
 		f.op("SHLQ", "$2", "BX")
 	}
 	if a.tokens > 3 {

@@ -1,0 +1,5 @@
+//go:build purego || !amd64
+
+package roofline
+
+func machineLoops() loops { return portableLoops() }

@@ -1,0 +1,148 @@
+package roofline
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Peaks are the highest rates that were seen with a number of threads. An operation is a multiplication or an addition, so a
+// multiply-add counts as two.
+type Peaks struct {
+	Threads int
+
+	Int8GOPS   float64 // products of 8-bit integers, added to 32-bit sums: 10^9 operations a second
+	F32GFLOPS  float64 // float32 multiply-adds: 10^9 operations a second
+	BF16GFLOPS float64 // bfloat16 products added to float32 sums; 0 where the CPU has no such instruction
+
+	ReadGBps      float64 // sequential reads from memory, 10^9 bytes a second
+	CacheReadGBps float64 // sequential reads of CacheBytes bytes by each thread, over and over
+
+	// The loops that were run, for example "VPDPBUSD of 512 bits". One that begins with "portable" is not the machine's peak.
+	Int8Loop, F32Loop, BF16Loop, ReadLoop string
+}
+
+const (
+	// MemoryBytes is how much Measure reads from memory, all threads together. It is several times the last cache of most CPUs; where
+	// that is larger (some servers), ReadGBps is partly a rate of the cache.
+	MemoryBytes = 256 << 20
+	// CacheBytes is what each thread reads from cache: more than L2, less than its share of L3, on the CPUs in use.
+	CacheBytes = 4 << 20
+	// MaxThreads is the largest number of threads that Measure accepts.
+	MaxThreads = 1024
+
+	// Each loop runs for about runTime, runs times, and the best one counts: other work on the machine only ever makes one slower.
+	runs    = 12
+	runTime = 6 * time.Millisecond
+)
+
+// Measure runs each loop on threads threads at once, which takes about a second in all, and MemoryBytes of memory. An impossible
+// number of threads is an error; so is a cancelled ctx, which is asked for between runs.
+func Measure(ctx context.Context, threads int) (Peaks, error) {
+	if threads < 1 || threads > MaxThreads {
+		return Peaks{}, fmt.Errorf("roofline: %d threads, want 1 to %d", threads, MaxThreads)
+	}
+	l := machineLoops()
+	p := Peaks{Threads: threads, Int8Loop: l.int8.name, F32Loop: l.f32.name, BF16Loop: l.bf16.name, ReadLoop: l.readName}
+	for _, a := range []struct {
+		arithmetic
+		rate *float64
+	}{{l.int8, &p.Int8GOPS}, {l.f32, &p.F32GFLOPS}, {l.bf16, &p.BF16GFLOPS}} {
+		if a.run == nil {
+			continue
+		}
+		n := calibrate(a.run)
+		seconds, err := best(ctx, threads, func(int) { a.run(n) })
+		if err != nil {
+			return Peaks{}, err
+		}
+		*a.rate = float64(threads) * float64(n) * float64(a.ops) / seconds / 1e9
+	}
+
+	part := MemoryBytes / threads &^ 4095
+	memory := make([]byte, threads*part)
+	mine := func(thread int) []byte { return memory[thread*part:][:part] }
+	together(threads, func(thread int) { // an untouched page is no memory yet
+		for b := mine(thread); len(b) > 0; b = b[4096:] {
+			b[0] = 1
+		}
+	})
+	seconds, err := best(ctx, threads, func(thread int) { l.read(mine(thread)) })
+	if err != nil {
+		return Peaks{}, err
+	}
+	p.ReadGBps = float64(len(memory)) / seconds / 1e9
+
+	inCache := min(CacheBytes, part)
+	const times = 16
+	seconds, err = best(ctx, threads, func(thread int) {
+		for range times {
+			l.read(mine(thread)[:inCache])
+		}
+	})
+	p.CacheReadGBps = float64(times*threads*inCache) / seconds / 1e9
+	return p, err
+}
+
+// calibrate returns for which n run(n) takes about runTime.
+func calibrate(run func(n int)) int {
+	for n := 1000; ; n *= 2 {
+		start := time.Now()
+		run(n)
+		if t := time.Since(start); t > runTime/8 {
+			return max(1, int(float64(n)*runTime.Seconds()/t.Seconds()))
+		}
+	}
+}
+
+// best returns how many seconds the fastest of several runs took. The threads stay alive and spin between runs: threads that sleep are
+// often woken on the same core, and stay there for longer than a run.
+func best(ctx context.Context, threads int, run func(thread int)) (float64, error) {
+	starts, ends := make([]time.Time, threads), make([]time.Time, threads)
+	var arrived atomic.Int64
+	meet := func(round int) { // all threads have come here round times
+		arrived.Add(1)
+		for spins := 1; arrived.Load() < int64(round*threads); spins++ {
+			if spins%(1<<20) == 0 {
+				runtime.Gosched() // more threads than cores
+			}
+		}
+	}
+	least, cancelled := time.Duration(1<<63-1), false // thread 0 writes, others read cancelled after they met
+	together(threads, func(thread int) {
+		for r := range runs {
+			if thread == 0 {
+				cancelled = ctx.Err() != nil
+			}
+			meet(2*r + 1)
+			if cancelled {
+				return
+			}
+			starts[thread] = time.Now()
+			run(thread)
+			ends[thread] = time.Now()
+			meet(2*r + 2)
+			if thread == 0 {
+				least = min(least, slices.MaxFunc(ends, time.Time.Compare).Sub(slices.MinFunc(starts, time.Time.Compare)))
+			}
+		}
+	})
+	return max(least, 1).Seconds(), ctx.Err()
+}
+
+// together runs f on threads of the system, one for each, and waits for them.
+func together(threads int, f func(thread int)) {
+	var done sync.WaitGroup
+	for i := range threads {
+		done.Go(func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			f(i)
+		})
+	}
+	done.Wait()
+}

@@ -1,0 +1,52 @@
+package roofline
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func TestMeasure(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a second")
+	}
+	for _, threads := range []int{1, runtime.GOMAXPROCS(0)} {
+		p, err := Measure(t.Context(), threads)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%+v", p)
+		if p.Threads != threads || p.Int8GOPS <= 0 || p.F32GFLOPS <= 0 || p.ReadGBps <= 0 || p.CacheReadGBps <= 0 {
+			t.Errorf("%+v: a rate is missing", p)
+		}
+		if (p.BF16GFLOPS > 0) != (p.BF16Loop != "") || p.Int8Loop == "" || p.F32Loop == "" || p.ReadLoop == "" {
+			t.Errorf("%+v: a rate without a loop's name, or the other way round", p)
+		}
+	}
+}
+
+func TestMeasureErrors(t *testing.T) {
+	for _, threads := range []int{0, -1, MaxThreads + 1} {
+		if _, err := Measure(t.Context(), threads); err == nil || !strings.Contains(err.Error(), "want 1 to") {
+			t.Errorf("%d threads: %v", threads, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Measure(ctx, 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// TestPortable keeps the portable loops runnable where assembly is measured.
+func TestPortable(t *testing.T) {
+	l := portableLoops()
+	l.int8.run(100)
+	l.f32.run(100)
+	l.read(make([]byte, 1024))
+	if !strings.HasPrefix(l.int8.name, "portable") || !strings.HasPrefix(l.f32.name, "portable") || !strings.HasPrefix(l.readName, "portable") || l.bf16.run != nil {
+		t.Errorf("%+v: a portable loop is not labelled as one", l)
+	}
+}
