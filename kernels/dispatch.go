@@ -20,8 +20,8 @@ type table struct {
 	mulInt4Panels func(dst []float32, ldd int, w []byte, tiles, blocks int, a []byte, tokens int)
 	mulF32        func(dst []float32, ldd int, w []float32, tiles, tileStride, cols int, x []float32, ldx, n int)
 	mulF16        func(dst []float32, ldd int, w []byte, tiles, cols int, x []float32, ldx, n int)
-	mulBF16       func(dst []float32, ldd int, w []byte, tiles, cols int, x []float32, ldx, n int)
-	mulBF16Dot    func(dst []float32, ldd int, w []byte, tiles, cols int, a []byte, n int)
+	mulBF16       func(dst []float32, ldd int, w []byte, tiles, tileStride, cols int, x []float32, ldx, n int)
+	mulBF16Dot    func(dst []float32, ldd int, w []byte, tiles, tileStride, cols int, a []byte, n int)
 	packBF16      func(dst []byte, x []float32)
 	hasBF16Dot    bool // mulBF16Dot is not the portable one
 	decodeInt8    func(dst []float32, w []byte, blocks int)

@@ -15,11 +15,11 @@ package kernels
 //   - These partial sums are added in order as float32.
 //
 // So a result does not depend on tiles, n or how the work was split. Columns are read in pairs: with an odd number of columns the
-// padding beside the last one must be finite, as the zeros are that tiles are padded with. w holds tiles*F16TileBytes(cols) bytes
-// and a PackedBF16Bytes(n, cols). cols may be the matrix's own number of columns or the padded one.
+// padding beside the last one must be finite, as the zeros are that tiles are padded with. tileStride counts bytes, as for [MulBF16];
+// a holds PackedBF16Bytes(n, cols). cols may be the matrix's own number of columns or the padded one.
 //
 // MulBF16Dot panics if a slice is too short or a count is negative.
-func MulBF16Dot(dst []float32, ldd int, w []byte, tiles, cols int, a []byte, n int) {
+func MulBF16Dot(dst []float32, ldd int, w []byte, tiles, tileStride, cols int, a []byte, n int) {
 	if tiles < 0 || cols < 0 || n < 0 {
 		panicf("MulBF16Dot: %d tokens, %d tiles, %d columns: negative count", n, tiles, cols)
 	}
@@ -27,9 +27,9 @@ func MulBF16Dot(dst []float32, ldd int, w []byte, tiles, cols int, a []byte, n i
 		return
 	}
 	checkDst("MulBF16Dot", len(dst), ldd, n, TileRows*tiles)
-	checkLen("MulBF16Dot", "w", len(w), tiles*F16TileBytes(cols))
+	checkBF16Tiles("MulBF16Dot", w, tiles, tileStride, cols)
 	checkLen("MulBF16Dot", "a", len(a), PackedBF16Bytes(n, cols))
-	active.mulBF16Dot(dst, ldd, w, tiles, cols, a, n)
+	active.mulBF16Dot(dst, ldd, w, tiles, tileStride, cols, a, n)
 }
 
 // HasBF16Dot reports whether the instruction set in use has a BF16 dot product, so that [MulBF16Dot] is fast.

@@ -16,10 +16,10 @@ var _ = register("avx512", func(t *table) {
 })
 
 // mulBF16DotAVX512 takes pairs of columns as mulFloatColumns takes columns: a pair of activations is as large as a float32.
-func mulBF16DotAVX512(dst []float32, ldd int, w []byte, tiles, cols int, a []byte, n int) {
+func mulBF16DotAVX512(dst []float32, ldd int, w []byte, tiles, tileStride, cols int, a []byte, n int) {
 	pairs, lda := (cols+1)/2, bf16RowBytes(cols)/4
 	if pairs == 0 {
-		mulBF16DotGeneric(dst, ldd, w, tiles, cols, a, n)
+		mulBF16DotGeneric(dst, ldd, w, tiles, tileStride, cols, a, n)
 		return
 	}
 	x := unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(a))), len(a)/4)
@@ -27,7 +27,7 @@ func mulBF16DotAVX512(dst []float32, ldd int, w []byte, tiles, cols int, a []byt
 	if n >= 12 {
 		chunk = bf16DotChunk
 	}
-	mulFloatColumns(bf16DotAVX512, dst, ldd, w, tiles, F16TileBytes(cols), pairs, x, lda, n, chunk, nil)
+	mulFloatColumns(bf16DotAVX512, dst, ldd, w, tiles, tileStride, pairs, x, lda, n, chunk, nil)
 }
 
 // bf16DotChunk is the number of pairs of columns taken at once by many tokens (compare floatChunk).

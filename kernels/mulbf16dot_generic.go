@@ -10,11 +10,11 @@ var _ = register("generic", func(t *table) {
 	t.packBF16 = packBF16Generic
 })
 
-func mulBF16DotGeneric(dst []float32, ldd int, w []byte, tiles, cols int, a []byte, n int) {
+func mulBF16DotGeneric(dst []float32, ldd int, w []byte, tiles, tileStride, cols int, a []byte, n int) {
 	for t := range n {
 		row := a[t*bf16RowBytes(cols):]
 		for tile := range tiles {
-			weights := w[tile*F16TileBytes(cols):]
+			weights := w[tile*tileStride:]
 			out := dst[t*ldd+tile*TileRows:][:TileRows]
 			clear(out)
 			var sum [TileRows]float32

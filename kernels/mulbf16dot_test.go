@@ -14,12 +14,12 @@ func TestMulBF16DotDefinition(t *testing.T) {
 	const tiles, cols, n = 2, 37, 5
 	r := newRand(t)
 	f := floatFormats[2]
-	w, x := make([]byte, tiles*F16TileBytes(cols)), make([]float32, n*cols)
+	w, x := make([]byte, tiles*bf16TileBytes(cols)), make([]float32, n*cols)
 	var weight [tiles * TileRows][cols]float32
 	for row := range weight {
 		for c := range cols {
 			weight[row][c] = float32(r.IntN(33)-16) / 8
-			f.set(w[row/TileRows*F16TileBytes(cols):], row%TileRows, c, weight[row][c])
+			f.set(w[row/TileRows*bf16TileBytes(cols):], row%TileRows, c, weight[row][c])
 		}
 	}
 	for i := range x {
@@ -29,7 +29,7 @@ func TestMulBF16DotDefinition(t *testing.T) {
 	PackBF16(a, x, cols, n, cols)
 	const ldd = tiles*TileRows + 2
 	dst := make([]float32, n*ldd)
-	mulBF16DotGeneric(dst, ldd, w, tiles, cols, a, n)
+	mulBF16DotGeneric(dst, ldd, w, tiles, bf16TileBytes(cols), cols, a, n)
 	for tok := range n {
 		for row := range weight {
 			want := 0.0
@@ -123,7 +123,7 @@ func tinyBF16(r *rand.Rand) uint16 { return uint16(r.Uint32()&0x807f) | uint16(5
 func testMulBF16Dot(t *testing.T, tiles, n, cols int, fill func(*rand.Rand) uint16) {
 	r := newRand(t)
 	atEnd := r.IntN(2) == 0
-	w := guarded[byte](t, tiles*F16TileBytes(cols), atEnd)
+	w := guarded[byte](t, tiles*bf16TileBytes(cols), atEnd)
 	a := guarded[byte](t, PackedBF16Bytes(n, cols), atEnd)
 	for _, b := range [][]byte{w, a} {
 		for i := 0; i < len(b); i += 2 {
@@ -136,8 +136,8 @@ func testMulBF16Dot(t *testing.T, tiles, n, cols int, fill func(*rand.Rand) uint
 	for i := range dst {
 		dst[i], want[i] = -12345, -12345
 	}
-	MulBF16Dot(dst, ldd, w, tiles, cols, a, n)
-	mulBF16DotGeneric(want, ldd, w, tiles, cols, a, n)
+	MulBF16Dot(dst, ldd, w, tiles, bf16TileBytes(cols), cols, a, n)
+	mulBF16DotGeneric(want, ldd, w, tiles, bf16TileBytes(cols), cols, a, n)
 	sameBits(t, "bf16 dot", dst, want)
 }
 
@@ -200,7 +200,7 @@ func BenchmarkMulBF16Dot(b *testing.B) {
 				dst := make([]float32, n*tiles*TileRows)
 				b.SetBytes(int64(len(w)))
 				for b.Loop() {
-					MulBF16Dot(dst, tiles*TileRows, w, tiles, size.cols, a, n)
+					MulBF16Dot(dst, tiles*TileRows, w, tiles, F16TileBytes(size.cols), size.cols, a, n)
 				}
 				reportGOPs(b, size.rows, size.cols, n)
 			})

@@ -37,12 +37,21 @@ func MulF16(dst []float32, ldd int, w []byte, tiles, cols int, x []float32, ldx,
 	}
 }
 
-// MulBF16 is MulF16 for tiles of bfloat16, two columns side by side. The weights are widened to float32, which is exact.
-func MulBF16(dst []float32, ldd int, w []byte, tiles, cols int, x []float32, ldx, n int) {
+// MulBF16 is MulF32 for tiles of bfloat16, two columns side by side; tileStride counts bytes and is F16TileBytes(cols) for a matrix's
+// consecutive tiles. The weights are widened to float32, which is exact.
+func MulBF16(dst []float32, ldd int, w []byte, tiles, tileStride, cols int, x []float32, ldx, n int) {
 	if checkMulFloat("MulBF16", dst, ldd, tiles, cols, x, ldx, n) {
-		checkLen("MulBF16", "w", len(w), tiles*F16TileBytes(cols))
-		active.mulBF16(dst, ldd, w, tiles, cols, x, ldx, n)
+		checkBF16Tiles("MulBF16", w, tiles, tileStride, cols)
+		active.mulBF16(dst, ldd, w, tiles, tileStride, cols, x, ldx, n)
 	}
+}
+
+// checkBF16Tiles checks tiles whose last pair of columns may be half used.
+func checkBF16Tiles(name string, w []byte, tiles, tileStride, cols int) {
+	if tileStride < 0 {
+		panicf("%s: negative distance %d between tiles", name, tileStride)
+	}
+	checkLen(name, "w", len(w), (tiles-1)*tileStride+(cols+1)/2*4*TileRows)
 }
 
 // F16TileBytes returns the size of a tile of f16 or bf16 weights: 16 rows of cols columns padded to a multiple of 32.

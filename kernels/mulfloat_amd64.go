@@ -11,8 +11,8 @@ var _ = register("avx512", func(t *table) {
 	t.mulF16 = func(dst []float32, ldd int, w []byte, tiles, cols int, x []float32, ldx, n int) {
 		mulFloatShapes(f16AVX512, dst, ldd, w, tiles, F16TileBytes(cols), cols, x, ldx, n)
 	}
-	t.mulBF16 = func(dst []float32, ldd int, w []byte, tiles, cols int, x []float32, ldx, n int) {
-		mulFloatShapes(bf16AVX512, dst, ldd, w, tiles, F16TileBytes(cols), cols, x, ldx, n)
+	t.mulBF16 = func(dst []float32, ldd int, w []byte, tiles, tileStride, cols int, x []float32, ldx, n int) {
+		mulFloatShapes(bf16AVX512, dst, ldd, w, tiles, tileStride, cols, x, ldx, n)
 	}
 })
 
@@ -23,8 +23,8 @@ var _ = register("avx2", func(t *table) {
 	t.mulF16 = func(dst []float32, ldd int, w []byte, tiles, cols int, x []float32, ldx, n int) {
 		mulFloatShapes(f16AVX2, dst, ldd, w, tiles, F16TileBytes(cols), cols, x, ldx, n)
 	}
-	t.mulBF16 = func(dst []float32, ldd int, w []byte, tiles, cols int, x []float32, ldx, n int) {
-		mulFloatShapes(bf16AVX2, dst, ldd, w, tiles, F16TileBytes(cols), cols, x, ldx, n)
+	t.mulBF16 = func(dst []float32, ldd int, w []byte, tiles, tileStride, cols int, x []float32, ldx, n int) {
+		mulFloatShapes(bf16AVX2, dst, ldd, w, tiles, tileStride, cols, x, ldx, n)
 	}
 })
 

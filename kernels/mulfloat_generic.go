@@ -23,10 +23,10 @@ func mulF16Generic(dst []float32, ldd int, w []byte, tiles, cols int, x []float3
 	})
 }
 
-func mulBF16Generic(dst []float32, ldd int, w []byte, tiles, cols int, x []float32, ldx, n int) {
+func mulBF16Generic(dst []float32, ldd int, w []byte, tiles, tileStride, cols int, x []float32, ldx, n int) {
 	var column [TileRows]float32
 	eachGroup(dst, ldd, tiles, cols, x, ldx, n, func(tile, c int) *[TileRows]float32 {
-		pair := w[tile*F16TileBytes(cols)+c/2*4*TileRows:]
+		pair := w[tile*tileStride+c/2*4*TileRows:]
 		for r := range column {
 			column[r] = bf16At(pair, 2*r+c%2)
 		}

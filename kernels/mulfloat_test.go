@@ -20,6 +20,9 @@ type floatFormat struct {
 // f32Gap is the number of floats between f32 tiles in the tests.
 const f32Gap = 5
 
+// bf16TileBytes is the distance of bf16 tiles in the tests: pairs of columns and a gap.
+func bf16TileBytes(cols int) int { return (cols+1)/2*4*TileRows + 2*f32Gap }
+
 var floatFormats = []floatFormat{
 	{
 		"f32", func(cols int) int { return 4 * (cols*TileRows + f32Gap) },
@@ -40,7 +43,13 @@ var floatFormats = []floatFormat{
 		},
 	},
 	{
-		"bf16", F16TileBytes, MulBF16, mulBF16Generic,
+		"bf16", bf16TileBytes,
+		func(dst []float32, ldd int, w []byte, tiles, cols int, x []float32, ldx, n int) {
+			MulBF16(dst, ldd, w, tiles, bf16TileBytes(cols), cols, x, ldx, n)
+		},
+		func(dst []float32, ldd int, w []byte, tiles, cols int, x []float32, ldx, n int) {
+			mulBF16Generic(dst, ldd, w, tiles, bf16TileBytes(cols), cols, x, ldx, n)
+		},
 		func(tile []byte, r, c int, v float32) {
 			binary.LittleEndian.PutUint16(tile[64*(c/2)+4*r+2*(c%2):], uint16(math.Float32bits(v)>>16))
 		},

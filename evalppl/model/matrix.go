@@ -87,7 +87,7 @@ func mulF16(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, _ *scratch) 
 }
 
 func mulBF16(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, _ *scratch) {
-	kernels.MulBF16(dst, ldd, m.data[t0*m.tileBytes:], t1-t0, m.cols, in.rows, in.ld, in.tokens)
+	kernels.MulBF16(dst, ldd, m.data[t0*m.tileBytes:], t1-t0, m.tileBytes, m.cols, in.rows, in.ld, in.tokens)
 }
 
 func mulInt8(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, _ *scratch) {
