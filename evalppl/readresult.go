@@ -106,7 +106,7 @@ func (r *Result) validate() error {
 		n    int64
 	}{
 		{"tokens", int64(r.Tokens)}, {"documents_too_short", int64(r.DocumentsTooShort)}, {"words", r.Words}, {"bytes", r.Bytes},
-		{"tokens_read", int64(r.TokensRead)}, {"container_bytes", r.ContainerBytes}, {"threads", int64(r.Threads)},
+		{"tokens_read", int64(r.TokensRead)}, {"container_bytes", r.ContainerBytes}, {"threads", int64(r.Threads)}, {"text_documents", int64(r.TextDocuments)},
 		{"first_window", int64(r.FirstWindow)}, {"total_windows", int64(r.TotalWindows)},
 	} {
 		if f.n < 0 {
@@ -118,6 +118,9 @@ func (r *Result) validate() error {
 	}
 	if r.Documents < 1 {
 		return fieldError("documents", r.Documents, "at least 1")
+	}
+	if r.TextJoin != nil && (r.TextDocuments < 2 || r.Documents != 1) {
+		return fieldError("text_join", fmt.Sprintf("%q", *r.TextJoin), "absent where no documents were joined to one stream")
 	}
 	if !(r.Seconds >= 0) {
 		return fieldError("seconds", r.Seconds, "0 or more")

@@ -7,15 +7,30 @@ import (
 	"io"
 	"math"
 	"runtime"
+	"slices"
 	"strconv"
 )
 
 // ResultSchema names the version of a result's JSON; docs/schema/ppl-result.json describes it.
 const ResultSchema = "nibble-ppl/1"
 
+// TokenIDs is the TextKind of token ids that were given instead of a text.
+const TokenIDs = "token-ids"
+
+// TextInfo says what the tokens were made of. Two texts with the same tokens give the same losses whatever it says; where the
+// tokens differ it says why.
+type TextInfo struct {
+	Text          string  `json:"text,omitempty"`           // name of the file or folder
+	TextKind      string  `json:"text_kind,omitempty"`      // "plain", "lines", "jsonl", "parquet", or TokenIDs; of a folder several, joined by "+"
+	TextField     string  `json:"text_field,omitempty"`     // JSONL field or Parquet column
+	TextDocuments int     `json:"text_documents,omitempty"` // documents that were read
+	TextJoin      *string `json:"text_join,omitempty"`      // what stands between documents that were joined to one stream; nil: nothing was joined
+	Detokenizer   string  `json:"detokenizer,omitempty"`    // what was done to each document before it was tokenized
+}
+
 // Conditions say what was measured on what: the part of a result that only the caller knows.
 type Conditions struct {
-	Text            string `json:"text,omitempty"`
+	TextInfo
 	Model           string `json:"model,omitempty"`
 	ContainerSHA256 string `json:"container_sha256,omitempty"`
 	ContainerBytes  int64  `json:"container_bytes,omitempty"`
@@ -138,10 +153,37 @@ func differingSetting(a, b *Result, nameA, nameB string) string {
 	sb := b.settings()
 	for i, s := range a.settings() {
 		if s.value != sb[i].value {
-			return fmt.Sprintf("field %q is %q in %s and %q in %s", s.name, s.value, nameA, sb[i].value, nameB)
+			why := ""
+			if slices.Contains([]string{"documents", "tokens", "token_stream_sha256", "words", "bytes"}, s.name) {
+				why = differingText(&a.TextInfo, &b.TextInfo)
+			}
+			return fmt.Sprintf("field %q is %q in %s and %q in %s%s", s.name, s.value, nameA, sb[i].value, nameB, why)
 		}
 	}
 	return ""
+}
+
+// differingText says how two results read their texts differently, which is why their tokens differ.
+func differingText(a, b *TextInfo) string {
+	join := func(t *TextInfo) string {
+		if t.TextJoin == nil {
+			return "none"
+		}
+		return strconv.Quote(*t.TextJoin)
+	}
+	var out string
+	for _, f := range []struct{ name, a, b string }{
+		{"text", a.Text, b.Text},
+		{"text_kind", a.TextKind, b.TextKind},
+		{"text_field", a.TextField, b.TextField},
+		{"text_join", join(a), join(b)},
+		{"detokenizer", a.Detokenizer, b.Detokenizer},
+	} {
+		if f.a != f.b {
+			out += fmt.Sprintf("; %s: %s and %s", f.name, f.a, f.b)
+		}
+	}
+	return out
 }
 
 // expFinite is e^x, or the largest number where that is beyond it: JSON has no infinity.

@@ -50,8 +50,6 @@ func checkProtocol(cmd *cobra.Command, bos string, o evalppl.Options) error {
 	switch {
 	case !slices.Contains(protocolNames(), o.Protocol):
 		return usagef("--protocol: unknown protocol %q; known: %s", o.Protocol, strings.Join(protocolNames(), ", "))
-	case cmd.Name() == "study" && byDocument(o.Protocol):
-		return usagef("--protocol %s scores documents: measure with nibble ppl or nibble compare; study takes %s, %s and %s", o.Protocol, evalppl.Strided, evalppl.LlamaCpp, evalppl.HF)
 	case given("ctx") && o.Ctx < 2:
 		return usagef("--ctx %d: a window needs at least 2 tokens, one to predict the other from", o.Ctx)
 	case given("stride") && !evalppl.HasStride(o.Protocol):

@@ -17,12 +17,11 @@ import (
 
 // comparison is one run of the compare command.
 type comparison struct {
-	cmd       *cobra.Command
-	typ       string
-	mo        model.Options
-	eo        evalppl.Options
-	stream    streamFlags
-	documents documentFlags
+	cmd    *cobra.Command
+	typ    string
+	mo     model.Options
+	eo     evalppl.Options
+	stream streamFlags
 
 	entrants []entrant
 }
@@ -89,7 +88,6 @@ OTHER to --type.`,
 	}
 	f := cmd.Flags()
 	c.stream.add(cmd, 0)
-	c.documents.add(cmd)
 	protocolFlags(cmd, &c.eo)
 	nonFiniteFlag(cmd, &c.eo)
 	f.Uint64Var(&c.eo.Seed, "seed", 0, "seed `N` of the bootstrap")
@@ -112,7 +110,7 @@ func (c *comparison) check() error {
 		return usagef("--protocol %s weights windows by other numbers than the tokens they score: compare with --protocol %s", evalppl.HF, evalppl.Strided)
 	}
 	var r runFlags
-	return cmp.Or(checkProtocol(c.cmd, c.stream.bos, c.eo), c.documents.check(c.cmd, &c.stream, c.eo.Protocol), r.check(&c.eo, ""), c.stream.check(c.cmd))
+	return cmp.Or(checkProtocol(c.cmd, c.stream.bos, c.eo), r.check(&c.eo, ""), c.stream.check(c.cmd, c.eo.Protocol))
 }
 
 // load opens the models, the base first.
@@ -144,7 +142,7 @@ func (c *comparison) close() {
 // run compares, and returns the text's name.
 func (c *comparison) run() (evalppl.Comparison, stream, error) {
 	base := c.entrants[0]
-	s, err := c.documents.read(c.cmd, &c.stream, base.path, base.f.Tokenizer(), c.eo.Protocol)
+	s, err := c.stream.read(c.cmd, base.path, base.f.Tokenizer(), c.eo.Protocol)
 	if err != nil {
 		return evalppl.Comparison{}, s, err
 	}
@@ -251,7 +249,7 @@ func printComparison(w io.Writer, c evalppl.Comparison, s stream) {
 	if c.Stride > 0 {
 		protocol += fmt.Sprintf(", stride %d", c.Stride)
 	}
-	fmt.Fprintf(w, "%s: %s scored in %s (%s)\n", s.text, count(c.TokensScored, "token"), count(c.Windows, "window"), protocol)
+	fmt.Fprintf(w, "%s: %s scored in %s (%s)\n", s.Text, count(c.TokensScored, "token"), count(c.Windows, "window"), protocol)
 	if c.Partial {
 		fmt.Fprintf(w, "interrupted after %d of %s\n", c.Windows, count(c.TotalWindows, "window"))
 	}

@@ -11,6 +11,7 @@ import (
 
 	"nibble/convert"
 	"nibble/evalppl"
+	"nibble/evalppl/corpus"
 	"nibble/evalppl/model"
 	"nibble/evalppl/tokenizer"
 )
@@ -124,7 +125,7 @@ func TestGoldenLMEval(t *testing.T) {
 			var words, bytes int64
 			for _, d := range c.Documents {
 				raw := text[int(d[0]):int(d[1])]
-				words += evalppl.CountWords(raw)
+				words += int64(corpus.Words(raw))
 				bytes += int64(len(raw))
 				ids, err := tok.Encode(raw, tokenizer.EncodeOptions{})
 				if err != nil {

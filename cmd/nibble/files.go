@@ -17,30 +17,16 @@ import (
 
 // readInput reads a file, or standard input for "-".
 func readInput(cmd *cobra.Command, path string) ([]byte, error) {
-	type content struct {
-		b   []byte
-		err error
-	}
-	// Reading a terminal or a pipe may wait for ever, and must not keep an interrupt waiting with it.
-	read := make(chan content, 1)
-	go func() {
-		var c content
+	b, err := await(cmd.Context(), func() ([]byte, error) {
 		if path == "-" {
-			c.b, c.err = io.ReadAll(cmd.InOrStdin())
-		} else {
-			c.b, c.err = os.ReadFile(path)
+			return io.ReadAll(cmd.InOrStdin())
 		}
-		read <- c
-	}()
-	select {
-	case c := <-read:
-		if c.err != nil {
-			return nil, inputError(inputName(path), c.err)
-		}
-		return c.b, nil
-	case <-cmd.Context().Done():
-		return nil, cmd.Context().Err()
+		return os.ReadFile(path)
+	})
+	if err != nil && cmd.Context().Err() == nil {
+		return nil, inputError(inputName(path), err)
 	}
+	return b, err
 }
 
 // inputName is how messages and results call an input: a file's base name would say too little in a message, "-" says nothing.

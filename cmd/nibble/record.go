@@ -24,7 +24,7 @@ func record(f *modelFile, res evalppl.Result, threads int, rates []bench.Rate) r
 		Activations: res.Activations,
 		Perplexity:  res.Perplexity, NLL: res.NLL, StandardError: res.StandardError, TokensScored: res.TokensScored,
 		Protocol: res.Protocol, Ctx: res.Ctx, Stride: res.Stride, BOS: res.BOS,
-		TokenStreamSHA256: res.TokenStreamSHA256, TokenizerSHA256: res.TokenizerSHA256, Text: res.Text,
+		TokenStreamSHA256: res.TokenStreamSHA256, TokenizerSHA256: res.TokenizerSHA256, Text: reportText(res.TextInfo),
 		EvalTokensPerSecond: res.TokensPerSecond, Machine: machine(threads), Tool: tool,
 	}
 	for _, x := range rates {
@@ -68,4 +68,12 @@ func changedFlags(cmd *cobra.Command) (words []string) {
 		}
 	})
 	return words
+}
+
+// reportText names a text in a report, with how it was read where that is not by itself clear.
+func reportText(i evalppl.TextInfo) string {
+	if what := describeText(i); what != "" {
+		return i.Text + " (" + what + ")"
+	}
+	return i.Text
 }

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +15,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+	pq "github.com/parquet-go/parquet-go"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -30,6 +36,8 @@ func TestMain(m *testing.M) {
 //	flip FILE OFFSET          flip the lowest bit of a byte
 //	edit FILE OLD NEW         replace a piece of text that must be there
 //	bytes FILE N              demand a size
+//	pack FILE OUT.gz|OUT.zst  compress a file
+//	parquet JSONL OUT         write the fields title and body of each line as columns
 //	absent GLOB...            demand that no file has such a name
 //
 // $MODELS is a copy of the embedded models and $TEXT their text.
@@ -70,6 +78,9 @@ func TestScript(t *testing.T) {
 			"edit":   scriptEdit,
 			"bytes":  scriptBytes,
 			"absent": scriptAbsent,
+
+			"pack":    scriptPack,
+			"parquet": scriptParquet,
 		},
 	})
 }
@@ -135,6 +146,40 @@ func scriptEdit(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s does not hold %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o666))
+}
+
+func scriptPack(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 2, "pack FILE OUT.gz|OUT.zst")
+	b := []byte(ts.ReadFile(args[0]))
+	var out bytes.Buffer
+	var w io.WriteCloser = gzip.NewWriter(&out)
+	if filepath.Ext(args[1]) == ".zst" {
+		var err error
+		w, err = zstd.NewWriter(&out)
+		ts.Check(err)
+	}
+	_, err := w.Write(b)
+	ts.Check(errors.Join(err, w.Close()))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), out.Bytes(), 0o666))
+}
+
+func scriptParquet(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 2, "parquet JSONL OUT")
+	type row struct {
+		Title string `parquet:"title"`
+		Body  string `parquet:"body"`
+	}
+	var out bytes.Buffer
+	w := pq.NewGenericWriter[row](&out)
+	d := json.NewDecoder(strings.NewReader(ts.ReadFile(args[0])))
+	for d.More() {
+		var r row
+		ts.Check(d.Decode(&r))
+		_, err := w.Write([]row{r})
+		ts.Check(err)
+	}
+	ts.Check(w.Close())
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), out.Bytes(), 0o666))
 }
 
 func scriptBytes(ts *testscript.TestScript, neg bool, args []string) {

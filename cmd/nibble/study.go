@@ -77,6 +77,7 @@ Types: ` + strings.Join(quant.MatrixNames(), ", "),
 	f.StringVar(&s.mo.Activations, "activations", model.Int8Activations, "`MODE` int8 quantizes activations where the weights are integers, f32 shows what the weights alone lost")
 	f.IntVarP(&s.mo.Threads, "threads", "t", 0, "use `N` threads (default: one for each CPU)")
 	s.stream.add(cmd, studyTokens)
+	s.stream.several = true
 	protocolFlags(cmd, &s.eo)
 	completeTypes(cmd, "types")
 	completeValues(cmd, "activations", activationNames())
@@ -106,7 +107,7 @@ func (s *study) check() error {
 	case s.stream.text != "" && s.stream.ids != "":
 		return s.stream.exactlyOne(s.cmd)
 	}
-	return errors.Join(checkModelOptions(s.mo), checkProtocol(s.cmd, s.stream.bos, s.eo), s.stream.check(s.cmd))
+	return errors.Join(checkModelOptions(s.mo), checkProtocol(s.cmd, s.stream.bos, s.eo), s.stream.check(s.cmd, s.eo.Protocol))
 }
 
 func (s *study) run(args []string) (err error) {
@@ -255,13 +256,13 @@ func (s *study) checkpoint(j *studyJob) ([]reports.Record, error) {
 // read returns the tokens to score; the embedded models have the embedded text.
 func (s *study) read(src checkpointSource, files tokenizer.Files) (stream, error) {
 	if s.stream.text != "" || s.stream.ids != "" {
-		return s.stream.read(s.cmd, src.name, files)
+		return s.stream.read(s.cmd, src.name, files, s.eo.Protocol)
 	}
 	t, err := newTokenizer(src.name, files)
 	if err != nil {
 		return stream{}, err
 	}
-	out := stream{text: "valid.txt (embedded)", path: "the embedded valid.txt", fingerprint: t.Fingerprint()}
+	out := stream{TextInfo: evalppl.TextInfo{Text: "valid.txt (embedded)", TextKind: "plain", TextDocuments: 1}, path: "the embedded valid.txt", fingerprint: t.Fingerprint()}
 	if out.tokens, err = t.Encode(testdata.Text(), tokenizer.EncodeOptions{}); err != nil {
 		return stream{}, err
 	}

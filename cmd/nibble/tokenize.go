@@ -11,16 +11,18 @@ import (
 )
 
 func tokenizeCommand() *cobra.Command {
-	var text, decode, out string
+	var tf textFlags
+	var decode, out string
 	var noSpecial, count, force bool
 	cmd := &cobra.Command{
 		Use:   "tokenize MODEL (--text FILE | --decode IDS.u32)",
 		Short: "Turn a text into token ids, or ids into text, as the model's own tokenizer does",
-		Long: `Tokenize writes ids as little-endian uint32 (-o), counts them (--count), or prints one id and its token a line.
+		Long: `Tokenize writes ids as little-endian uint32 (-o), counts them (--count), or prints one id and its token a line. A text of several
+documents is joined (--join) and tokenized as one, as nibble ppl does for protocols that score one stream.
 With --decode it turns such a file back into text; --no-special then leaves special tokens out.`,
 		Args: exactly("MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if (text == "") == (decode == "") {
+			if (tf.text == "") == (decode == "") {
 				return usagef("tokenize: give one of --text FILE and --decode IDS.u32")
 			}
 			if decode != "" && count {
@@ -29,7 +31,7 @@ With --decode it turns such a file back into text; --no-special then leaves spec
 			if count && out == "-" {
 				return usagef("tokenize: --count and -o - would both go to standard output")
 			}
-			if err := errors.Join(checkReadable(text), checkReadable(decode)); err != nil {
+			if err := errors.Join(tf.check(cmd, ""), checkReadable(decode)); err != nil {
 				return err
 			}
 			t, err := loadTokenizer(args[0])
@@ -39,13 +41,13 @@ With --decode it turns such a file back into text; --no-special then leaves spec
 			if decode != "" {
 				return decodeIDs(cmd, t, decode, out, noSpecial, force)
 			}
-			b, err := readInput(cmd, text)
+			b, _, err := tf.readStream(cmd.Context())
 			if err != nil {
 				return err
 			}
 			ids, err := t.Encode(b, tokenizer.EncodeOptions{NoSpecial: noSpecial})
 			if err != nil {
-				return fmt.Errorf("tokenize %s: %w", inputName(text), err)
+				return fmt.Errorf("tokenize %s: %w", inputName(tf.text), err)
 			}
 			if count {
 				fmt.Fprintln(cmd.OutOrStdout(), len(ids))
@@ -57,7 +59,8 @@ With --decode it turns such a file back into text; --no-special then leaves spec
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&text, "text", "", "text `FILE` to tokenize (- for standard input)")
+	tf.add(cmd)
+	tf.anything = true
 	f.StringVar(&decode, "decode", "", "`FILE` of ids to turn into text (- for standard input)")
 	f.StringVarP(&out, "output", "o", "", "`FILE` to write (- for standard output)")
 	f.BoolVar(&noSpecial, "no-special", false, "add no special tokens; with --decode, leave them out")

@@ -1,14 +1,18 @@
 package corpus
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
+	"io/fs"
 	"iter"
 	"os"
+	"path/filepath"
+	"slices"
 )
 
 // Document is one text of a corpus.
@@ -27,12 +31,13 @@ type Corpus struct {
 	sources     []source
 	once        bool // standard input or a pipe: cannot be read again
 	started     bool
+	kept        []Document // Options.Keep: what could not be read again
 	fingerprint string
 }
 
 // Open finds the texts at path: a file, a folder, or "-" for Options.Stdin. It looks at names and sizes and reads no text. It fails
-// for a path that does not exist, an unknown kind, an empty file, a folder without a text, and a Parquet file without
-// Options.Parquet.
+// for a path that does not exist, an unknown kind, a name that promises something else than text, an empty file, a folder without a
+// text, and a Parquet file without Options.Parquet.
 func Open(path string, o Options) (*Corpus, error) {
 	c := &Corpus{path: path, options: o}
 	want, err := parseKind(o.Kind)
@@ -58,22 +63,22 @@ func (c *Corpus) find(want layout) ([]source, error) {
 			return nil, errors.New("there is no standard input to read: set Options.Stdin, or name a file")
 		}
 		l := layout{kind: kindPlain}
-		return []source{{path: c.path, layout: l.override(want), size: -1, sniff: want.compression == ""}}, nil
+		return []source{{path: c.path, layout: l.override(want), size: -1, sniff: want.compression == "", guessed: want.kind == ""}}, nil
 	}
 	info, err := os.Stat(c.path)
 	if err != nil {
-		return nil, err
+		return nil, withoutPath(err)
 	}
 	if info.IsDir() {
 		return findInFolder(c.path, want)
 	}
 	l, ok := layoutOf(c.path)
-	if !ok && want.kind == "" {
-		return nil, fmt.Errorf("the name does not tell what the file holds: known are %s; rename it or give the kind (plain, lines, jsonl, parquet)", knownExtensions)
+	s := source{path: c.path, layout: l.override(want), size: -1, guessed: want.kind == "" && (!ok || filepath.Ext(c.path) == "")}
+	if s.kind == "" {
+		return nil, fmt.Errorf("files of this name are not read: known are %s; convert it, or give the kind (--text-kind plain, lines, jsonl or parquet)", knownExtensions)
 	}
-	s := source{path: c.path, layout: l.override(want), size: -1}
 	if info.Mode().IsRegular() {
-		if s.size = info.Size(); s.size == 0 {
+		if s.size = info.Size(); s.size == 0 && !c.options.AllowEmpty {
 			return nil, fmt.Errorf("%w: the file is empty (0 bytes): was it written to its end?", ErrEmpty)
 		}
 	}
@@ -89,16 +94,49 @@ func (c *Corpus) Files() []string {
 	return names
 }
 
+// Kinds lists the kinds of the files: "plain", "lines", "jsonl", "parquet", sorted, each once.
+func (c *Corpus) Kinds() []string {
+	var kinds []string
+	for _, s := range c.sources {
+		kinds = append(kinds, s.kind)
+	}
+	slices.Sort(kinds)
+	return slices.Compact(kinds)
+}
+
+// HasFields says whether one of the files has fields, so that Options.Field means something.
+func (c *Corpus) HasFields() bool {
+	return slices.ContainsFunc(c.sources, func(s source) bool { return s.kind == kindJSONL || s.kind == kindParquet })
+}
+
+// Field is the JSONL field or Parquet column that is read, "" where no file has one.
+func (c *Corpus) Field() string {
+	if !c.HasFields() {
+		return ""
+	}
+	return c.options.field()
+}
+
 // Documents yields the documents in order. After an error nothing follows; documents before it were whole. A corpus can be read as
-// often as is wanted, standard input and pipes once. A corpus without documents is an error that wraps ErrEmpty.
+// often as is wanted, standard input and pipes once unless Options.Keep is set. A corpus without documents is an error that wraps ErrEmpty.
 func (c *Corpus) Documents() iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
+		if c.kept != nil {
+			for _, doc := range c.kept {
+				doc.Text = bytes.Clone(doc.Text)
+				if !yield(doc, nil) {
+					return
+				}
+			}
+			return
+		}
 		if c.once && c.started {
 			yield(Document{}, fmt.Errorf("reading text %s: it was read before and can be read only once: write it to a file", display(c.path)))
 			return
 		}
 		c.started, c.fingerprint = true, ""
 		digest, docs := newDigest(), 0
+		var kept []Document
 		for _, s := range c.sources {
 			for doc, err := range s.documents(c.options) {
 				if err != nil {
@@ -107,16 +145,19 @@ func (c *Corpus) Documents() iter.Seq2[Document, error] {
 				}
 				docs++
 				digest.add(doc.Text)
+				if c.once && c.options.Keep {
+					kept = append(kept, Document{doc.ID, bytes.Clone(doc.Text)})
+				}
 				if !yield(doc, nil) {
 					return
 				}
 			}
 		}
-		if docs == 0 {
+		if docs == 0 && !c.options.AllowEmpty {
 			yield(Document{}, fmt.Errorf("reading text %s: %w: not one document in %d file(s)", display(c.path), ErrEmpty, len(c.sources)))
 			return
 		}
-		c.fingerprint = digest.sum()
+		c.fingerprint, c.kept = digest.sum(), kept
 	}
 }
 
@@ -146,4 +187,13 @@ func display(path string) string {
 		return "standard input"
 	}
 	return path
+}
+
+// withoutPath takes the path out of an error of the file system: the message around it has it.
+func withoutPath(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }

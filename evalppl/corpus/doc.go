@@ -12,8 +12,12 @@
 //	.jsonl .ndjson .json-lines             jsonl     one JSON object a line, one string field of it is the document
 //	.parquet                               parquet   one string column, one document a row
 //
-// [Options].Kind overrides it, for names that say something else and for standard input (plain unless told). The kind "lines"
-// exists only as an override: a plain text of which every line with something on it is a document.
+// Files of other names are plain too, but for those that promise data of another kind (.json, .csv, .arrow, .zip, ...), which are
+// refused. Where nothing says that a text is plain (standard input, no extension, an unknown one) and it starts as JSON or Parquet it is
+// refused as well: a number of the braces and names in it would look like one of the text.
+//
+// [Options].Kind overrides it, for names that say something else and for standard input. The kind "lines" exists only as an override: a
+// plain text of which every line with something on it is a document.
 //
 // # Folders
 //

@@ -54,7 +54,7 @@ func TestErrors(t *testing.T) {
 		{"a.jsonl.gz", string(gz(t, bytes.Repeat([]byte("\n"), 1<<16))), corpus.Options{Limit: 1000}, corpus.ErrTooLarge, []string{"blank lines"}},
 		{"a.txt", "", corpus.Options{}, corpus.ErrEmpty, []string{"0 bytes"}},
 		{"a.txt.gz", string(gz(t, nil)), corpus.Options{}, corpus.ErrEmpty, nil},
-		{"a.txt", "ab\x00", corpus.Options{}, corpus.ErrBinary, []string{"offset 2", "allow NUL"}},
+		{"a.txt", "ab\x00", corpus.Options{}, corpus.ErrBinary, []string{"offset 2", "allows NUL"}},
 		{"a.txt", "\xff\xfea\x00", corpus.Options{}, corpus.ErrBinary, []string{"UTF-16", "iconv"}},
 		{"a.txt", string(rows), corpus.Options{}, corpus.ErrBinary, []string{"kind parquet"}},
 		{"a.txt", "x\nab\x00", corpus.Options{Kind: "lines"}, corpus.ErrBinary, []string{"line 2", "offset 4"}},

@@ -56,9 +56,9 @@ func findText(value []byte, path, whole string) ([]byte, error) {
 	}
 	inside := strings.TrimSuffix(strings.TrimSuffix(whole, path), ".")
 	if inside != "" {
-		return nil, fmt.Errorf("field %q: no field %q inside %q; the fields there are %s: name one of them", whole, path, inside, listNames(names))
+		return nil, fmt.Errorf("field %q: no field %q inside %q; the fields there are %s: name one of them (--field)", whole, path, inside, listNames(names))
 	}
-	return nil, fmt.Errorf("no field %q; the fields of the line are %s: name one of them", whole, listNames(names))
+	return nil, fmt.Errorf("no field %q; the fields of the line are %s: name one of them (--field)", whole, listNames(names))
 }
 
 // members yields the key (with its quotes) and the value of each member of a valid JSON object, without space around them.

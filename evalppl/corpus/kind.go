@@ -3,6 +3,7 @@ package corpus
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -51,7 +52,12 @@ func unknownKind(s string) error {
 	return fmt.Errorf("kind of text %q is not known: want plain, lines, jsonl or parquet, each alone or with .gz or .zst behind it", s)
 }
 
-// layoutOf reads the end of a file name. ok is false where the extension is not known; the compression is set all the same.
+// notText are the ends of names that promise data with a structure of its own, or a compression that is not read here: as plain text
+// they would give a number of something else than the text in them.
+var notText = []string{".json", ".csv", ".tsv", ".arrow", ".feather", ".orc", ".avro", ".zip", ".tar", ".tgz", ".bz2", ".xz", ".lz4", ".br", ".7z"}
+
+// layoutOf reads the end of a file name. ok is false where the extension is not known: the kind is then plain unless the name
+// promises something else; the compression is set all the same.
 func layoutOf(name string) (l layout, ok bool) {
 	name = strings.ToLower(filepath.Base(name))
 	switch ext := filepath.Ext(name); ext {
@@ -60,7 +66,7 @@ func layoutOf(name string) (l layout, ok bool) {
 	case ".zst", ".zstd":
 		l.compression, name = compressionZstd, strings.TrimSuffix(name, ext)
 	}
-	switch filepath.Ext(name) {
+	switch ext := filepath.Ext(name); ext {
 	case "", ".txt", ".text", ".raw", ".md":
 		l.kind = kindPlain
 	case ".jsonl", ".ndjson", ".json-lines":
@@ -68,6 +74,9 @@ func layoutOf(name string) (l layout, ok bool) {
 	case ".parquet":
 		l.kind = kindParquet
 	default:
+		if !slices.Contains(notText, ext) {
+			l.kind = kindPlain
+		}
 		return l, false
 	}
 	return l, true

@@ -38,11 +38,17 @@ type Options struct {
 	Field string
 	// Separator joins documents in ReadAll: nil means DefaultSeparator.
 	Separator *string
+	// Each, where not nil, is what ReadAll does to each document before it joins them.
+	Each func(text []byte) []byte
 	// Stdin is what the path "-" reads, once.
 	Stdin io.Reader
+	// Keep holds the documents of standard input and pipes in memory, so that they can be read again.
+	Keep bool
 	// Parquet reads Parquet files: the function Texts of the package nibble/evalppl/corpus/parquet. It is an option because
 	// that package brings ten modules along. Without it Parquet files are refused.
 	Parquet ParquetReader
+	// AllowEmpty lets an empty file or text pass: as a plain text it is no document, and ReadAll gives no bytes.
+	AllowEmpty bool
 	// AllowNUL accepts NUL bytes in plain text instead of ErrBinary.
 	AllowNUL bool
 	// Limit lowers MaxDocument where it is above 0.

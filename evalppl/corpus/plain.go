@@ -57,12 +57,12 @@ func readPlain(r io.Reader, size int64, allowNUL bool, limit int64) ([]byte, err
 
 // binaryError names the likely kind of a file with a NUL byte at offset.
 func binaryError(head []byte, offset int64) error {
-	hint := "is it the right file? Give the kind (parquet, jsonl.gz, ...) if its name hides it, or allow NUL bytes if they are meant"
+	hint := "is it the right file? Give the kind (--text-kind parquet, jsonl.gz, ...) if its name hides it; --text-kind plain allows NUL bytes if they are meant"
 	switch {
 	case bytes.HasPrefix(head, []byte(utf16LE)), bytes.HasPrefix(head, []byte(utf16BE)):
 		hint = "it starts as UTF-16: convert it first, as with iconv -f UTF-16 -t UTF-8"
 	case bytes.HasPrefix(head, []byte("PAR1")):
-		hint = "it starts as Parquet: give the kind parquet"
+		hint = "it starts as Parquet: give the kind (--text-kind parquet)"
 	}
 	return fmt.Errorf("%w: a NUL byte at offset %d: %s", ErrBinary, offset, hint)
 }

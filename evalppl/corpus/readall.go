@@ -3,7 +3,7 @@ package corpus
 import "fmt"
 
 // ReadAll reads a whole corpus as one text: a plain file is itself, byte for byte; several documents are joined with
-// Options.Separator. docs counts the documents. A text without a byte is an error that wraps ErrEmpty, a text above the limit one
+// Options.Separator, each after Options.Each. docs counts the documents. Documents without a byte in any of them are an error that wraps ErrEmpty, a text above the limit one
 // that wraps ErrTooLarge.
 func ReadAll(path string, o Options) (text []byte, docs int, err error) {
 	c, err := Open(path, o)
@@ -16,11 +16,15 @@ func ReadAll(path string, o Options) (text []byte, docs int, err error) {
 // ReadAll is the function of the same name for an open corpus; Fingerprint is there afterwards.
 func (c *Corpus) ReadAll() (text []byte, docs int, err error) {
 	separator, limit := c.options.separator(), c.options.limit()
+	empty := true
 	for doc, err := range c.Documents() {
 		if err != nil {
 			return nil, 0, err
 		}
-		docs++
+		if docs++; c.options.Each != nil {
+			doc.Text = c.options.Each(doc.Text)
+		}
+		empty = empty && len(doc.Text) == 0
 		if docs == 1 {
 			text = doc.Text
 			continue
@@ -31,7 +35,7 @@ func (c *Corpus) ReadAll() (text []byte, docs int, err error) {
 		text = append(text, separator...)
 		text = append(text, doc.Text...)
 	}
-	if len(text) == 0 {
+	if empty && !c.options.AllowEmpty {
 		c.fingerprint = ""
 		return nil, 0, fmt.Errorf("reading text %s: %w: its %d document(s) are all empty", display(c.path), ErrEmpty, docs)
 	}

@@ -3,10 +3,12 @@ package corpus
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"os"
+	"regexp"
 	"strconv"
 )
 
@@ -16,6 +18,8 @@ type source struct {
 	layout
 	size  int64 // of a regular file; -1 for standard input and pipes, which can be read once
 	sniff bool  // no name to go by: the first bytes tell the compression
+	// guessed: nothing says that it is plain text, so what starts as something else is refused.
+	guessed bool
 }
 
 var (
@@ -42,7 +46,7 @@ func (s source) documents(o Options) iter.Seq2[Document, error] {
 		if s.path != "-" {
 			var err error
 			if file, err = os.Open(s.path); err != nil {
-				yield(Document{}, err)
+				yield(Document{}, withoutPath(err))
 				return
 			}
 			defer file.Close()
@@ -70,7 +74,14 @@ func (s source) documents(o Options) iter.Seq2[Document, error] {
 			if compression != "" {
 				size = -1
 			}
-			text, err := readPlain(r, size, o.AllowNUL, o.limit())
+			var plain io.Reader = r
+			if s.guessed {
+				plain, err = refuseOther(r)
+			}
+			var text []byte
+			if err == nil {
+				text, err = readPlain(plain, size, o.AllowNUL, o.limit())
+			}
 			if err != nil {
 				yield(Document{}, err)
 			} else if len(text) > 0 {
@@ -91,7 +102,7 @@ func (s source) reader(in io.Reader) (r io.ReadCloser, compression string, err e
 	compression = s.compression
 	if found := sniffCompression(head); found != "" && compression == "" {
 		if !s.sniff {
-			return nil, "", fmt.Errorf("the file starts as %s data, its name says nothing of it: add .gz or .zst to the name, or to the kind (%s.gz, %s.zst)", found, s.kind, s.kind)
+			return nil, "", fmt.Errorf("the file starts as %s data, its name says nothing of it: add .gz or .zst to the name, or to the kind (--text-kind %s.gz or %s.zst)", found, s.kind, s.kind)
 		}
 		compression = found
 	}
@@ -104,6 +115,25 @@ func (s source) reader(in io.Reader) (r io.ReadCloser, compression string, err e
 		r = io.NopCloser(buffered)
 	}
 	return r, compression, err
+}
+
+// objectStart is how JSON Lines begin, and files with one big JSON array of objects.
+var objectStart = regexp.MustCompile(`^\x{FEFF}?\s*\[?\s*\{\s*"([^"\\]|\\.)*"\s*:`)
+
+// refuseOther returns r, or an error where it starts as something else than plain text.
+func refuseOther(r io.Reader) (io.Reader, error) {
+	b := bufio.NewReaderSize(r, 1<<12)
+	head, err := b.Peek(b.Size())
+	if err != nil && err != io.EOF { // io.EOF: shorter than that
+		return nil, err
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("PAR1")):
+		return nil, errors.New("it starts as Parquet, and nothing says what it is: give the kind (--text-kind parquet or plain)")
+	case objectStart.Match(head):
+		return nil, errors.New("it starts as JSON, and nothing says what it is: give the kind (--text-kind jsonl for one object a line, or plain for the text as it is)")
+	}
+	return b, nil
 }
 
 // spooled reads a Parquet file that cannot be read at random places, through a temporary file.

@@ -81,7 +81,7 @@ func (t *table) find() error {
 	leaves := leafColumns(t.file.Root(), nil)
 	i := slices.IndexFunc(leaves, func(c *parquet.Column) bool { return strings.Join(c.Path(), ".") == t.name })
 	if i < 0 {
-		return fmt.Errorf("no column %q; the columns are %s: name one of them", t.name, listColumns(leaves))
+		return fmt.Errorf("no column %q; the columns are %s: name one of them (--field)", t.name, listColumns(leaves))
 	}
 	t.column = leaves[i]
 	if slices.ContainsFunc(leaves[i+1:], func(c *parquet.Column) bool { return strings.Join(c.Path(), ".") == t.name }) {
