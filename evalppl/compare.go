@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"reflect"
 	"runtime"
 	"strconv"
@@ -56,7 +55,7 @@ func CompareDocuments(ctx context.Context, base DistributionModel, others []Dist
 		return Comparison{}, err
 	}
 	if c.tokensScored() == 0 && err == nil {
-		err = fmt.Errorf("none of the %d windows is finite in all models: %s", c.left, c.places[0])
+		err = fmt.Errorf("none of %s is finite in all models: %s", plural(c.left, "window"), c.places[0])
 	}
 	out := c.result(docs)
 	out.Partial = c.done < len(p.windows)
@@ -289,19 +288,18 @@ func (c *comparer) keep(ctx context.Context, n int, w window, input []uint32) er
 func (c *comparer) nonFinite(ctx context.Context, n int, w window, input []uint32) (*NonFiniteError, error) {
 	for k, m := range c.models {
 		l := c.losses[k][:w.scored()]
-		i := firstNonFinite(l)
+		i, what := firstNonFinite(l), "loss"
 		if i < 0 && k > 0 {
+			l = make([]float64, w.scored())
 			for j, p := range c.pairs[k-1][:w.scored()] {
-				if math.IsNaN(p.kl) || math.IsInf(p.kl, 0) {
-					i = j
-					break
-				}
+				l[j] = p.kl
 			}
+			i, what = firstNonFinite(l), "divergence"
 		}
 		if i < 0 {
 			continue
 		}
-		bad, err := diagnose(ctx, m, input[:len(input)-1], w, n, i, l[i])
+		bad, err := diagnose(ctx, m, input[:len(input)-1], w, n, i, l, what, c.o.NonFinite != SkipNonFinite || len(c.places) < maxPlaces)
 		if err != nil {
 			return nil, err
 		}

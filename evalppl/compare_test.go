@@ -314,7 +314,7 @@ func TestCompareNonFinite(t *testing.T) {
 		t.Errorf("error %v, %d of %d windows left out, %d tokens", err, c.WindowsLeftOut, c.Windows, c.TokensScored)
 	}
 	other.poison = func([]uint32) bool { return true }
-	if _, err := Compare(context.Background(), base, []DistributionModel{other}, tokens, Options{NonFinite: SkipNonFinite}); err == nil || !strings.Contains(err.Error(), "none of the") {
+	if _, err := Compare(context.Background(), base, []DistributionModel{other}, tokens, Options{NonFinite: SkipNonFinite}); err == nil || !strings.Contains(err.Error(), "none of 24 windows") {
 		t.Errorf("error %v", err)
 	}
 }

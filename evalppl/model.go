@@ -23,6 +23,7 @@ type DistributionModel interface {
 // Diagnoser is a model that can say where in it numbers stop being finite.
 type Diagnoser interface {
 	// FirstNonFinite runs a window again and returns the first place, in the order of the computation, that held NaN or Inf,
-	// such as `layer 3, tensor "layers.3.mlp.up"`; "" where there is none.
+	// such as `layer 3, tensor "layers.3.mlp.up", position 17 (token id 5): 2 NaN and 1 Inf of 1024 values`; "" where there is
+	// none.
 	FirstNonFinite(ctx context.Context, window []uint32) (where string, err error)
 }

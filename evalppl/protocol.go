@@ -93,8 +93,11 @@ func newPlan(docs [][]uint32, o Options) (*plan, error) {
 		}
 	}
 	if len(p.windows) == 0 {
-		if len(docs) == 1 {
-			return nil, fmt.Errorf("the text has %d tokens: at least 2 are needed, one to predict the other from", len(docs[0]))
+		switch {
+		case o.Protocol == LMEval:
+			return nil, fmt.Errorf("the text has no tokens in %s: at least 1 is needed", plural(len(docs), "document"))
+		case len(docs) == 1:
+			return nil, fmt.Errorf("the text has %s: at least 2 are needed, one to predict the other from", plural(len(docs[0]), "token"))
 		}
 		return nil, fmt.Errorf("none of the %d documents has 2 tokens, one to predict the other from", len(docs))
 	}
@@ -106,7 +109,7 @@ func (o Options) cut(n int) ([]window, error) {
 	switch o.Protocol {
 	case LlamaCpp:
 		if n < o.Ctx {
-			return nil, fmt.Errorf("protocol llama.cpp counts whole chunks of %d tokens, the text has only %d: give a longer text or a smaller --ctx", o.Ctx, n)
+			return nil, fmt.Errorf("protocol llama.cpp counts whole chunks of %d tokens, the text has only %d: give a longer text or a smaller --ctx (3 at least)", o.Ctx, n)
 		}
 		return chunks(n, o.Ctx, o.BOS != nil), nil
 	case LMEval:
@@ -115,6 +118,14 @@ func (o Options) cut(n int) ([]window, error) {
 		return stridedWindows(n, o.Ctx, o.Stride, true), nil
 	}
 	return stridedWindows(n, o.Ctx, o.Stride, false), nil
+}
+
+// plural writes a number with its noun: "1 token", "2 tokens".
+func plural(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 func chunks(n, ctx int, bos bool) []window {

@@ -214,7 +214,7 @@ func TestOptionErrors(t *testing.T) {
 		{"--until-error with --shard", Options{UntilError: 0.1, Shard: Shard{1, 2}}, [][]uint32{tokens}},
 		{"numbered 1 to 2", Options{Shard: Shard{3, 2}}, [][]uint32{tokens}},
 		{"not finite", Options{NonFinite: "hope"}, [][]uint32{tokens}},
-		{"the text has 1 tokens", Options{}, [][]uint32{tokens[:1]}},
+		{"the text has 1 token:", Options{}, [][]uint32{tokens[:1]}},
 		{"none of the 2 documents", Options{Protocol: Document}, [][]uint32{tokens[:1], nil}},
 		{"document 1: token 0 has id 11", Options{Protocol: Document}, [][]uint32{tokens, {11}}},
 		{"whole chunks of 16", Options{Protocol: LlamaCpp}, [][]uint32{tokens[:15]}},

@@ -111,7 +111,7 @@ func (e *evaluation) run(ctx context.Context) (Result, error) {
 	e.r.Partial = false
 	e.r.StoppedEarly = len(e.r.WindowScores) < last-first
 	if e.t.tokens == 0 && e.t.left > 0 {
-		return e.interrupted(fmt.Errorf("none of the %d windows has finite losses: %s", e.t.left, e.r.NonFinite[0]))
+		return e.interrupted(fmt.Errorf("none of %s has finite losses: %s", plural(e.t.left, "window"), e.r.NonFinite[0]))
 	}
 	return e.r, nil
 }
@@ -149,7 +149,7 @@ func (e *evaluation) window(ctx context.Context, n int) error {
 	}
 	score := scoreWindow(w, l)
 	if i := firstNonFinite(l); i >= 0 {
-		bad, err := diagnose(ctx, e.m, input[:len(input)-1], w, n, i, l[i])
+		bad, err := diagnose(ctx, e.m, input[:len(input)-1], w, n, i, l, "loss", e.o.NonFinite != SkipNonFinite || len(e.r.NonFinite) < maxPlaces)
 		if err != nil {
 			return err
 		}

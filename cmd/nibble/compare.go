@@ -161,10 +161,13 @@ func (c *comparison) run() (evalppl.Comparison, stream, error) {
 	res, err := evalppl.CompareDocuments(c.cmd.Context(), base.m, others, s.documents(), c.eo)
 	p.clear()
 	if err != nil {
-		err = fmt.Errorf("compare on %s: %w", s.path, c.nameModels(err))
+		err = adviseNonFinite(fmt.Errorf("compare on %s: %w", s.path, c.nameModels(err)))
 	}
 	if len(res.Others) == 0 {
 		return res, s, err
+	}
+	for i, place := range res.NonFinite {
+		res.NonFinite[i] = c.named(place)
 	}
 	res.Base.Conditions = c.entrants[0].conditions(s)
 	for i := range res.Others {
@@ -184,12 +187,15 @@ func (e namedError) Unwrap() error { return e.error }
 
 // nameModels puts files' names in an error that speaks of models by number.
 func (c *comparison) nameModels(err error) error {
-	text := err.Error()
+	return namedError{err, c.named(err.Error())}
+}
+
+// named puts files' names in a text that speaks of models by number.
+func (c *comparison) named(text string) string {
 	for i := len(c.entrants) - 1; i > 0; i-- {
 		text = strings.ReplaceAll(text, fmt.Sprintf("model %d", i), c.entrants[i].path)
 	}
-	text = strings.ReplaceAll(text, "the base model", c.entrants[0].path)
-	return namedError{err, text}
+	return strings.ReplaceAll(text, "the base model", c.entrants[0].path)
 }
 
 // sameTokenizer refuses models whose tokens mean different things. Containers without a tokenizer can be compared on token ids.

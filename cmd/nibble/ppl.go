@@ -75,7 +75,7 @@ MODEL may be a checkpoint's folder: it is converted (--type) to a temporary cont
 			saveUnfinished(cmd, jsonPath, &eo)
 			res, err := score(cmd, f, m, s, eo)
 			if err != nil {
-				return keepUnfinished(cmd, result, res, err)
+				return keepUnfinished(cmd, result, res, adviseNonFinite(err))
 			}
 			if losses != nil {
 				if err := losses.commit(); err != nil {

@@ -28,13 +28,6 @@ func (r *runFlags) add(cmd *cobra.Command, o *evalppl.Options) {
 	nonFiniteFlag(cmd, o)
 }
 
-// nonFiniteFlag says what happens to windows with NaN or Inf.
-func nonFiniteFlag(cmd *cobra.Command, o *evalppl.Options) {
-	values := []string{evalppl.RefuseNonFinite, evalppl.SkipNonFinite}
-	cmd.Flags().StringVar(&o.NonFinite, "on-nonfinite", evalppl.RefuseNonFinite, "`ACTION` for a window with NaN or Inf: refuse, or skip it and count it in the result")
-	completeValues(cmd, "on-nonfinite", values)
-}
-
 // check reads the flags into the options.
 func (r *runFlags) check(o *evalppl.Options, lossPath string) error {
 	if o.NonFinite != evalppl.RefuseNonFinite && o.NonFinite != evalppl.SkipNonFinite {
@@ -101,7 +94,7 @@ func keepUnfinished(cmd *cobra.Command, out *output, res evalppl.Result, err err
 	if writeErr := out.json(res); writeErr != nil {
 		return fmt.Errorf("%w; its windows could not be kept: %w", err, writeErr)
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "nibble: %s scored so far (perplexity %.4f) are kept in %s; go on with --resume %s\n", count(res.Windows, "window"), res.Perplexity, path, quoteArg(path))
+	fmt.Fprintf(cmd.ErrOrStderr(), "nibble: what is scored so far (%s, perplexity %.4f) is kept in %s; go on with --resume %s\n", count(res.Windows, "window"), res.Perplexity, path, quoteArg(path))
 	return err
 }
 

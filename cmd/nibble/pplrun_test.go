@@ -60,7 +60,7 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	code, msg := nibble(ctx, cancelWriter{cancel}, "--json", part, "--losses", "-")
-	if code != exitInterrupted || !strings.Contains(msg, "are kept in "+part+"; go on with --resume "+part) {
+	if code != exitInterrupted || !strings.Contains(msg, "is kept in "+part+"; go on with --resume "+part) {
 		t.Fatalf("exit code %d, %s", code, msg)
 	}
 	r := read("part.json")

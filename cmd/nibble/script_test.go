@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,6 +20,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 	pq "github.com/parquet-go/parquet-go"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"nibble/format"
 )
 
 // TestMain lets tests run this binary as the command itself.
@@ -36,6 +40,7 @@ func TestMain(m *testing.M) {
 //	flip FILE OFFSET          flip the lowest bit of a byte
 //	edit FILE OLD NEW         replace a piece of text that must be there
 //	bytes FILE N              demand a size
+//	poison M.nbl TENSOR OFFSET HEX OUT.nbl  copy a container with other bytes at one place of a tensor
 //	pack FILE OUT.gz|OUT.zst  compress a file
 //	parquet JSONL OUT         write the fields title and body of each line as columns
 //	absent GLOB...            demand that no file has such a name
@@ -81,6 +86,7 @@ func TestScript(t *testing.T) {
 
 			"pack":    scriptPack,
 			"parquet": scriptParquet,
+			"poison":  scriptPoison,
 		},
 	})
 }
@@ -146,6 +152,37 @@ func scriptEdit(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s does not hold %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o666))
+}
+
+func scriptPoison(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 5, "poison M.nbl TENSOR OFFSET HEX OUT.nbl")
+	at, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	change, err := hex.DecodeString(args[3])
+	ts.Check(err)
+	r, err := format.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer r.Close()
+	var plans []format.TensorPlan
+	for _, t := range r.Tensors() {
+		plans = append(plans, format.TensorPlan{Name: t.Name, Codec: t.Codec, Rows: t.Rows, Cols: t.Cols})
+	}
+	w, err := format.Create(ts.MkAbs(args[4]), r.Metadata(), r.Tokenizer(), plans, format.CreateOptions{})
+	ts.Check(err)
+	defer w.Abort()
+	for i, t := range r.Tensors() {
+		b, err := r.Bytes(t)
+		ts.Check(err)
+		if t.Name == args[1] {
+			b = slices.Clone(b)
+			copy(b[at:], change)
+		}
+		tw, err := w.Tensor(i)
+		ts.Check(err)
+		_, err = tw.Write(b)
+		ts.Check(errors.Join(err, tw.Close(t.Error)))
+	}
+	ts.Check(w.Commit())
 }
 
 func scriptPack(ts *testscript.TestScript, neg bool, args []string) {

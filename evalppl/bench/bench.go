@@ -39,7 +39,8 @@ type Rate struct {
 }
 
 // Run measures m: the prompt test reads random ids into an empty cache and computes the last token's logits; the generation
-// test reads one token at a time, with logits, from an empty cache. One pass of each comes first and is not counted.
+// test reads one token at a time, with logits, from an empty cache. One pass of each comes first and is not counted; logits in it that
+// are not finite are an error that names the place.
 func Run(ctx context.Context, m *model.Model, o Options) ([]Rate, error) {
 	if o.Repeats < 1 {
 		return nil, fmt.Errorf("bench: %d repeats: at least 1 is needed", o.Repeats)
@@ -59,9 +60,14 @@ func Run(ctx context.Context, m *model.Model, o Options) ([]Rate, error) {
 	for i := range tokens {
 		tokens[i] = uint32(rng.IntN(m.Vocab()))
 	}
+	var strange bool // logits of the passes that are not counted held NaN or Inf: so may the work of those that are
+	look := func(_ int, logits []float32) error {
+		strange = strange || !finite(logits)
+		return nil
+	}
 	ignore := func(int, []float32) error { return nil }
 	var rates []Rate
-	measure := func(test string, n int, pass func() error) (*Rate, error) {
+	measure := func(test string, n int, pass func(fn func(int, []float32) error) error) (*Rate, error) {
 		r := Rate{Test: test, Tokens: n}
 		for i := -1; i < o.Repeats; i++ {
 			if o.Progress != nil {
@@ -69,8 +75,19 @@ func Run(ctx context.Context, m *model.Model, o Options) ([]Rate, error) {
 			}
 			s.Reset()
 			start := time.Now()
-			if err := pass(); err != nil {
+			fn := ignore
+			if i < 0 {
+				fn = look
+			}
+			if err := pass(fn); err != nil {
 				return nil, err
+			}
+			if strange {
+				where, err := m.FirstNonFinite(ctx, tokens[:n])
+				if err != nil {
+					return nil, err
+				}
+				return nil, fmt.Errorf("bench: the %s test gives logits that are NaN or infinite, first seen in %s: the model is broken, and so would be its speed; convert it again", test, where)
 			}
 			if i >= 0 {
 				r.Repeats = append(r.Repeats, float64(n)/time.Since(start).Seconds())
@@ -81,14 +98,14 @@ func Run(ctx context.Context, m *model.Model, o Options) ([]Rate, error) {
 		return &rates[len(rates)-1], nil
 	}
 	if n := o.Prompt; n > 0 {
-		if _, err := measure("prompt", n, func() error { return s.Logits(ctx, tokens[:n], n-1, ignore) }); err != nil {
+		if _, err := measure("prompt", n, func(fn func(int, []float32) error) error { return s.Logits(ctx, tokens[:n], n-1, fn) }); err != nil {
 			return nil, err
 		}
 	}
 	if n := o.Generate; n > 0 {
-		r, err := measure("generation", n, func() error {
+		r, err := measure("generation", n, func(fn func(int, []float32) error) error {
 			for i := range n {
-				if err := s.Logits(ctx, tokens[i:i+1], 0, ignore); err != nil {
+				if err := s.Logits(ctx, tokens[i:i+1], 0, fn); err != nil {
 					return err
 				}
 			}
@@ -101,6 +118,15 @@ func Run(ctx context.Context, m *model.Model, o Options) ([]Rate, error) {
 		r.GBPerSecond = r.Median * float64(r.BytesPerToken) / 1e9
 	}
 	return rates, nil
+}
+
+func finite(x []float32) bool {
+	for _, v := range x {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *Rate) summarize() {

@@ -11,6 +11,9 @@ func (s *Session) layersOn(w *pool.Worker) {
 	m := s.m
 	sc := s.work[w.Index]
 	w.Each(s.n, func(t int) { s.embed(t) })
+	if s.watched(w, afterEmbedding, 0) {
+		return
+	}
 	var last *matrix // the matrix whose output is not added to the residual stream yet
 	for i := range m.layers {
 		l := &m.layers[i]
@@ -18,20 +21,45 @@ func (s *Session) layersOn(w *pool.Worker) {
 			s.stop = true // read by all after the next barrier, written again only after the one that follows
 		}
 		s.normalize(w, sc, &l.attnNorm, last, l.qkv)
-		if s.stop {
+		if s.stop || s.watched(w, afterAttnNorm, i) {
 			return
 		}
 		s.product(w, sc, l.qkv, s.qkv)
+		if s.watched(w, afterQKV, i) {
+			return
+		}
 		s.keepAll(w, i)
+		if s.watched(w, afterKeep, i) {
+			return
+		}
 		s.attend(w, sc, i)
+		if s.watched(w, afterAttention, i) {
+			return
+		}
 		s.product(w, sc, l.attnOut, s.delta)
+		if s.watched(w, afterAttnOut, i) {
+			return
+		}
 		s.normalize(w, sc, &l.mlpNorm, l.attnOut, l.up)
+		if s.watched(w, afterMLPNorm, i) {
+			return
+		}
 		s.product(w, sc, l.up, s.wide)
+		if s.watched(w, afterUp, i) {
+			return
+		}
 		s.activateRows(w, sc, l)
+		if s.watched(w, afterActivation, i) {
+			return
+		}
 		s.product(w, sc, l.down, s.delta)
+		if s.watched(w, afterDown, i) {
+			return
+		}
 		last = l.down
 	}
 	w.Each(s.n, func(t int) { s.addDelta(t, last) })
+	s.watched(w, afterLayers, 0)
 }
 
 // row returns token t's residual stream.

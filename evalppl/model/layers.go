@@ -17,6 +17,7 @@ type layer struct {
 
 // norm is one normalization.
 type norm struct {
+	name       string // of the gain's tensor
 	apply      func(dst, x, gain, bias []float32, eps float32)
 	applyAdd   func(dst, x, delta, gain, bias []float32, eps float32)
 	gain, bias []float32
@@ -29,7 +30,7 @@ func (n *norm) run(dst, x []float32) { n.apply(dst, x, n.gain, n.bias, n.eps) }
 func (n *norm) runAdd(dst, x, delta []float32) { n.applyAdd(dst, x, delta, n.gain, n.bias, n.eps) }
 
 func newNorm(r *format.Reader, spec format.Spec, name string) (norm, error) {
-	n := norm{eps: float32(spec.Norm.Eps)}
+	n := norm{name: name, eps: float32(spec.Norm.Eps)}
 	switch spec.Norm.Kind {
 	case format.LayerNorm:
 		n.apply, n.applyAdd = kernels.LayerNorm, kernels.AddLayerNorm

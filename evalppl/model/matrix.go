@@ -12,6 +12,7 @@ type product func(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, sc *sc
 
 // matrix is a weight matrix where it lies in the container.
 type matrix struct {
+	name          string // of the tensor
 	rows, cols    int
 	tiles, blocks int
 	tileBytes     int
@@ -49,6 +50,7 @@ func newMatrix(r *format.Reader, name string, int8Activations bool) (*matrix, er
 		return nil, fmt.Errorf("%s: tensor %q: %w", r.Path(), name, err)
 	}
 	m := &matrix{
+		name: name,
 		rows: info.Rows, cols: info.Cols,
 		tiles: kernels.Tiles(info.Rows), blocks: kernels.Blocks(info.Cols), tileBytes: int(tileBytes),
 		data: data, codec: info.Codec,

@@ -36,6 +36,8 @@ type Session struct {
 	out  headBatch
 	work []*scratch // one for each thread
 
+	watch *watch // nil, but while FirstNonFinite looks for a place
+
 	// The pool's functions, made once so that a batch allocates nothing.
 	runLayers, runLosses, runLogits func(*pool.Worker)
 }
@@ -114,6 +116,9 @@ func (s *Session) batches(ctx context.Context, tokens []uint32, done func(first 
 		s.m.pool.Run(s.runLayers)
 		if s.stop {
 			return ctx.Err()
+		}
+		if s.watch != nil && s.watch.where != "" {
+			return errFound
 		}
 		if err := done(first); err != nil {
 			return err
