@@ -67,7 +67,7 @@ type instructionSet struct {
 	missing func() []string
 }
 
-// instructionSets is extended for each architecture by archSets (dispatch_amd64.go, dispatch_noasm.go).
+// instructionSets is extended for each architecture by archSets (dispatch_amd64.go, dispatch_arm64.go, dispatch_noasm.go).
 func instructionSets() []instructionSet {
 	return append([]instructionSet{{name: "generic", missing: func() []string { return nil }}}, archSets()...)
 }

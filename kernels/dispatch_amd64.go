@@ -4,11 +4,6 @@ package kernels
 
 import "golang.org/x/sys/cpu"
 
-type feature struct {
-	name string
-	has  bool
-}
-
 // The guards list every extension that the assembly of a level uses. AVX512DQ has no instruction in the matrix kernels, but is on
 // every CPU with VNNI and lets the element-wise kernels use floating-point logic.
 func avx2Features() []feature {
@@ -33,15 +28,4 @@ func archFeatures() []string {
 	all := append(avx2Features(), avx512Features()...)
 	all = append(all, feature{"avx512bf16", cpu.X86.HasAVX512BF16}, feature{"avxvnni", cpu.X86.HasAVXVNNI})
 	return names(all, true)
-}
-
-// names returns the names of the features that this CPU has (or lacks).
-func names(list []feature, has bool) []string {
-	var out []string
-	for _, f := range list {
-		if f.has == has {
-			out = append(out, f.name)
-		}
-	}
-	return out
 }

@@ -94,6 +94,10 @@ func TestEnvironment(t *testing.T) {
 		{"", "cpu.avx512bf16=off", "avx512", "isa=avx512 end"},
 		{"", "cpu.f16c=off", "avx2", "isa=generic "},
 		{"", "cpu.fma=off", "avx2", "isa=generic "},
+		{"neon", "", "neon", "isa=neon "},
+		{"", "cpu.asimddp=off", "neon", "isa=generic "},
+		{"", "cpu.i8mm=off", "neon", "isa=neon "},
+		{"neon", "cpu.asimddp=off", "neon", "error=kernels: environment variable NIBBLE_ISA: instruction set \"neon\": this CPU lacks asimddp"},
 		{"avx512", "cpu.avx512vl=off", "avx512", "error=kernels: environment variable NIBBLE_ISA: instruction set \"avx512\": this CPU lacks avx512vl"},
 		{"fast", "", "generic", "error=kernels: environment variable NIBBLE_ISA: instruction set \"fast\": no such name"},
 	} {

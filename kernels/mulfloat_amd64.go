@@ -28,10 +28,6 @@ var _ = register("avx2", func(t *table) {
 	}
 })
 
-func floatBytes(w []float32) []byte {
-	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(w))), 4*len(w))
-}
-
 // floatLoops names a set of loops.
 type floatLoops int
 
@@ -98,102 +94,5 @@ func (l floatLoops) run(tiles, tokens int, dst *float32, ldd int, w *byte, strid
 		mulF16ShapeAVX2(tiles, tokens, dst, ldd, w, stride, cols, x, ldx, resume)
 	case bf16AVX2:
 		mulBF16ShapeAVX2(tiles, tokens, dst, ldd, w, stride, cols, x, ldx, resume)
-	}
-}
-
-const (
-	// floatChunk is the number of columns taken at once by many tokens: the weights of two tiles (32 or 64 KB) and the
-	// activations of floatTokens (96 KB) then stay in L2.
-	floatChunk = 512
-	// floatTokens is the number of tokens for which weights are read once.
-	floatTokens = 48
-	// floatRow is the distance of rows of scratch: consecutive rows lie in different sets of the L1 cache.
-	floatRow = floatChunk + 16
-)
-
-func mulFloatShapes(l floatLoops, dst []float32, ldd int, w []byte, tiles, stride, cols int, x []float32, ldx, n int) {
-	switch {
-	case cols == 0:
-		for t := range n {
-			clear(dst[t*ldd:][:tiles*TileRows])
-		}
-	case n < 12 && !aliased(ldx, n):
-		mulFloatColumns(l, dst, ldd, w, tiles, stride, cols, x, ldx, n, cols, nil)
-	case n < 12:
-		mulFloatFewCopied(l, dst, ldd, w, tiles, stride, cols, x, ldx, n)
-	case !aliased(ldx, 12):
-		mulFloatColumns(l, dst, ldd, w, tiles, stride, cols, x, ldx, n, floatChunk, nil)
-	default:
-		mulFloatManyCopied(l, dst, ldd, w, tiles, stride, cols, x, ldx, n)
-	}
-}
-
-// aliased reports whether several of n rows of x, ldx floats apart, begin at nearly the same offset from a multiple of 4 KB. They would
-// share sets of the L1 cache and drive each other out at every column: half to a third of the speed.
-func aliased(ldx, n int) bool {
-	for t := 2; t < n; t++ { // a pair of rows does no harm
-		if d := 4 * t * ldx & 4095; d < 64 || d > 4096-64 {
-			return true
-		}
-	}
-	return false
-}
-
-func mulFloatFewCopied(l floatLoops, dst []float32, ldd int, w []byte, tiles, stride, cols int, x []float32, ldx, n int) {
-	var scratch [11 * floatRow]float32
-	mulFloatColumns(l, dst, ldd, w, tiles, stride, cols, x, ldx, n, floatChunk, scratch[:])
-}
-
-func mulFloatManyCopied(l floatLoops, dst []float32, ldd int, w []byte, tiles, stride, cols int, x []float32, ldx, n int) {
-	var scratch [floatTokens * floatRow]float32
-	mulFloatColumns(l, dst, ldd, w, tiles, stride, cols, x, ldx, n, floatChunk, scratch[:])
-}
-
-// mulFloatColumns takes floatTokens tokens and chunk columns at a time, which are copied to scratch first if there is one.
-func mulFloatColumns(l floatLoops, dst []float32, ldd int, w []byte, tiles, stride, cols int, x []float32, ldx, n, chunk int, scratch []float32) {
-	for first := 0; first < n; first += floatTokens {
-		tokens := min(floatTokens, n-first)
-		for c := 0; c < cols; c += chunk {
-			count := min(chunk, cols-c)
-			rows, distance := x[first*ldx+c:], ldx
-			if scratch != nil {
-				for t := range tokens {
-					copy(scratch[t*floatRow:], rows[t*ldx:][:count])
-				}
-				rows, distance = scratch, floatRow
-			}
-			mulFloatBlock(l, dst[first*ldd:], ldd, w[c*l.columnBytes():], tiles, stride, count, rows, distance, tokens, c > 0)
-		}
-	}
-}
-
-// mulFloatBlock multiplies all tiles by all of a few tokens: full groups as far as they go, then one or two groups of up to 6.
-func mulFloatBlock(l floatLoops, dst []float32, ldd int, w []byte, tiles, stride, cols int, x []float32, ldx, n int, resume bool) {
-	full := n / l.group() * l.group()
-	mulFloatTiles(l, l.group(), dst, ldd, w, tiles, stride, cols, x, ldx, full, resume)
-	for first, rest := full, n-full; rest > 0; {
-		g := rest
-		if rest > 6 {
-			g = (rest + 1) / 2
-		}
-		mulFloatTiles(l, g, dst[first*ldd:], ldd, w, tiles, stride, cols, x[first*ldx:], ldx, g, resume)
-		first, rest = first+g, rest-g
-	}
-}
-
-// mulFloatTiles multiplies all tiles by n tokens, a multiple of group.
-func mulFloatTiles(l floatLoops, group int, dst []float32, ldd int, w []byte, tiles, stride, cols int, x []float32, ldx, n int, resume bool) {
-	wide, sumColumns := l.tiles(group), l.sumColumns()
-	for tile := 0; tile < tiles; {
-		take := wide
-		if tiles-tile < wide {
-			take = 1
-		}
-		for t := 0; t < n; t += group {
-			for c := 0; c < cols; c += sumColumns {
-				l.run(take, group, &dst[t*ldd+tile*TileRows], ldd, &w[tile*stride+c*l.columnBytes()], stride, min(sumColumns, cols-c), &x[t*ldx+c], ldx, resume || c > 0)
-			}
-		}
-		tile += take
 	}
 }

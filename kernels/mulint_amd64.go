@@ -12,9 +12,6 @@ var _ = register("avx2", func(t *table) {
 	t.mulInt8Panels, t.mulInt4Panels = mulInt8PanelsAVX2, mulInt4PanelsAVX2
 })
 
-// mulIntShape is one unrolled loop: 1 or 2 tiles (the second one at w+stride bytes) x a panel's tokens.
-type mulIntShape = func(dst *float32, ldd int, w *byte, stride, blocks int, a *byte)
-
 // The loops by tiles-1 and tokens-1. Two tiles are for panels that find their weights in cache, of
 // which there are several, so none is narrower than 3 tokens; AVX2 has no registers for them.
 var (
@@ -50,18 +47,6 @@ func mulInt4AVX512(dst []float32, ldd int, w []byte, tiles, blocks int, a []byte
 	mulIntShapes(&mulInt4ShapesAVX512, dst, ldd, w, tiles, blocks, 4, a, n)
 }
 
-func mulIntShapes(shapes *[2][PanelTokens]mulIntShape, dst []float32, ldd int, w []byte, tiles, blocks, bits int, a []byte, n int) {
-	if blocks == 0 {
-		mulIntGeneric(dst, ldd, w, tiles, blocks, a, n, bits)
-		return
-	}
-	// A single panel reads every weight once, probably from memory: one tile at a time, see asmgen's mulint_avx512.go.
-	stride := blocks * intBlockBytes(bits)
-	for tile := range tiles {
-		shapes[0][n-1](&dst[tile*TileRows], ldd, &w[tile*stride], stride, blocks, &a[0])
-	}
-}
-
 func mulInt8PanelsAVX2(dst []float32, ldd int, w []byte, tiles, blocks int, a []byte, tokens int) {
 	mulPanelsShapes(&mulInt8ShapesAVX2, dst, ldd, w, tiles, blocks, 8, a, tokens)
 }
@@ -76,33 +61,4 @@ func mulInt8PanelsAVX512(dst []float32, ldd int, w []byte, tiles, blocks int, a 
 
 func mulInt4PanelsAVX512(dst []float32, ldd int, w []byte, tiles, blocks int, a []byte, tokens int) {
 	mulPanelsShapes(&mulInt4ShapesAVX512, dst, ldd, w, tiles, blocks, 4, a, tokens)
-}
-
-// mulPanelsShapes multiplies pairs of tiles by groups of panels. The first panel of a group reads the tiles with the shapes that
-// are fast from memory, the others find them in cache.
-func mulPanelsShapes(shapes *[2][PanelTokens]mulIntShape, dst []float32, ldd int, w []byte, tiles, blocks, bits int, a []byte, tokens int) {
-	if blocks == 0 {
-		mulPanelsGeneric(dst, ldd, w, tiles, blocks, a, tokens, mulInt8Generic)
-		return
-	}
-	stride := blocks * intBlockBytes(bits)
-	for i := 0; i < Panels(tokens); {
-		end := panelGroup(tokens, blocks, i)
-		for tile := 0; tile < tiles; tile += 2 {
-			pair := tile+2 <= tiles
-			for p := i; p < end; p++ {
-				first, n := Panel(tokens, p)
-				out, panel, tileW := &dst[first*ldd+tile*TileRows], &a[PanelBytes(first, blocks)], &w[tile*stride]
-				if pair && p > i && shapes[1][n-1] != nil {
-					shapes[1][n-1](out, ldd, tileW, stride, blocks, panel)
-					continue
-				}
-				shapes[0][n-1](out, ldd, tileW, stride, blocks, panel)
-				if pair {
-					shapes[0][n-1](&dst[first*ldd+(tile+1)*TileRows], ldd, &w[(tile+1)*stride], stride, blocks, panel)
-				}
-			}
-		}
-		i = end
-	}
 }

@@ -43,15 +43,6 @@ func checkMulPanels(name string, dst []float32, ldd, lenW, tiles, blocks, blockB
 	checkLen(name, "a", lenA, PanelBytes(tokens, blocks))
 }
 
-// panelGroupBytes is how much of the activations is multiplied by all tiles before the next panels are taken: half of the
-// smallest L2 cache of the CPUs in use (512 KB to 2 MB). The weights are read once for each group.
-const panelGroupBytes = 256 << 10
-
-// panelGroup returns the range of panels [i, end) to be taken together.
-func panelGroup(tokens, blocks, i int) (end int) {
-	return min(Panels(tokens), i+max(1, panelGroupBytes/max(1, PanelBytes(PanelTokens, blocks))))
-}
-
 func mulPanelsGeneric(dst []float32, ldd int, w []byte, tiles, blocks int, a []byte, tokens int, mul func(dst []float32, ldd int, w []byte, tiles, blocks int, a []byte, n int)) {
 	for i := range Panels(tokens) {
 		first, n := Panel(tokens, i)

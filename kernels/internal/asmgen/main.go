@@ -34,5 +34,9 @@ func files() map[string]string {
 		out[f.name+"_amd64.s"] = f.asm()
 		out[f.name+"_amd64.go"] = f.stubs()
 	}
+	for _, f := range filesNEON() {
+		out[f.name+"_arm64.s"] = f.asm()
+		out[f.name+"_arm64.go"] = f.stubs()
+	}
 	return out
 }
