@@ -31,13 +31,16 @@ func TestAssemblyRuns(t *testing.T) {
 	generic := reflect.ValueOf(buildTable("generic"))
 	for _, name := range Available()[1:] {
 		v := reflect.ValueOf(buildTable(name))
-		for _, field := range []string{"quantizePanel", "mulInt8", "mulInt4", "mulInt8Panels", "mulInt4Panels", "mulF32", "mulF16", "mulBF16", "decodeInt8", "decodeInt4"} {
+		for _, field := range []string{"quantizePanel", "mulInt8", "mulInt4", "mulInt8Panels", "mulInt4Panels", "mulF32", "mulF16", "mulBF16", "decodeInt8", "decodeInt4",
+			"add", "scale", "exp", "max", "expSum", "sumExp", "rotate", "silu", "siluMul", "geluTanh", "geluTanhMul", "gelu", "geluMul", "relu",
+			"sum", "addSum", "sumSquares", "addSumSquares", "sumSquaredDeviations", "rmsScale", "centerScale"} {
 			if v.FieldByName(field).Pointer() == generic.FieldByName(field).Pointer() {
 				t.Errorf("%s: %s is the portable kernel", name, field)
 			}
 		}
 		own := map[string][]string{
 			"avx2":   {"packBF16"},
+			"neon":   {"widenF16", "widenBF16", "maxMagnitude", "errorSums"},
 			"avx512": {"packBF16", "encodeF32", "encodeF16", "encodeBF16", "encodeInt8", "encodeInt4", "decodeRowsF32", "decodeRowsF16", "decodeRowsBF16", "decodeRowsInt8", "decodeRowsInt4", "widenF16", "widenBF16", "maxMagnitude", "errorSums"},
 		}
 		for _, field := range own[name] {
