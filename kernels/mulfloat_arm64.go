@@ -9,8 +9,8 @@ var _ = register("neon", func(t *table) {
 	t.mulF16 = func(dst []float32, ldd int, w []byte, tiles, cols int, x []float32, ldx, n int) {
 		mulFloatShapes(f16NEON, dst, ldd, w, tiles, F16TileBytes(cols), cols, x, ldx, n)
 	}
-	t.mulBF16 = func(dst []float32, ldd int, w []byte, tiles, cols int, x []float32, ldx, n int) {
-		mulFloatShapes(bf16NEON, dst, ldd, w, tiles, F16TileBytes(cols), cols, x, ldx, n)
+	t.mulBF16 = func(dst []float32, ldd int, w []byte, tiles, tileStride, cols int, x []float32, ldx, n int) {
+		mulFloatShapes(bf16NEON, dst, ldd, w, tiles, tileStride, cols, x, ldx, n)
 	}
 	// mulBF16Dot stays portable: BFDOT adds a pair's products with roundings of its own (to odd), BFMLALB does not flush subnormal
 	// numbers as VDPBF16PS does, and is no faster than FMLA.
