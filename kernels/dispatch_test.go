@@ -125,6 +125,9 @@ func TestExpectedISA(t *testing.T) {
 	if got := Available()[len(Available())-1]; got != want {
 		t.Errorf("the best set of this CPU is %s (features: %s), want %s", got, Features(), want)
 	}
+	if want, ok := os.LookupEnv("NIBBLE_TEST_FEATURES"); ok && Features() != want {
+		t.Errorf("this CPU has the features %q, want %q", Features(), want)
+	}
 }
 
 // TestNoAllocations: kernels never allocate, not even the copying paths of the float products.

@@ -22,8 +22,9 @@ import "fmt"
 //	int8 SDOT      51     32               4                         72  351  8.8  (55 %)
 //	int8 USDOT     24      0               4                         72  292  10.5 (66 %)
 //
-// Loads are 48 of activations, 16 of pairs of registers of codes (int4 as many, for half the codes, see below), and 24 for scales,
-// starts and float sums, with 12 stores: 0.5 loads to a dot product, which the CPUs' other units do at the same time.
+// (int8 USDOT is what I8MM would make of this shape.) Loads are 48 of activations, 16 of pairs of registers of codes (int4: each is
+// loaded twice, see below; int8: 6 more of activations), 24 of float sums, 12 of scales and starts, and there are 24 stores of
+// float sums: 0.65 to a dot product, which the CPUs' other units do at the same time.
 
 // mulIntDot is how weights are multiplied.
 type mulIntDot int
