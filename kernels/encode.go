@@ -1,7 +1,7 @@
 package kernels
 
 // EncodeF32 writes 16 rows of 32*blocks weights, row r at src[r*ld:], as one f32 tile, in the layout of the package comment:
-// blocks*2048 bytes of dst. Like all encoders here it writes what package quant defines for a codec, bit for bit; weights must be
+// blocks*2048 bytes of dst. Like all encoders here it defines what a codec's bits mean, the same on every CPU; weights must be
 // finite and within the codec's range, otherwise the codes mean nothing. It panics if a slice is too short.
 func EncodeF32(dst []byte, src []float32, ld, blocks int) {
 	checkTile("EncodeF32", "dst", len(dst), "src", len(src), ld, blocks, floatBlockBytes)
@@ -25,14 +25,16 @@ func EncodeBF16(dst []byte, src []float32, ld, blocks int) {
 //	scale(r, b) = half(max |w| / 127) over the block's 32 columns of row r
 //	code(r, c) = 128 + round(w * (1/scale)), from 1 to 255; 128 where the scale is 0
 //
-// where round goes half away from zero: the float32 sum of the clipped product and 0.5 of its sign, without its fraction.
+// where round goes half away from zero: the float32 sum of the clipped product and 0.5 of its sign, without its fraction. It rounds
+// with the scale as it is stored: with the unrounded one, codes would be off by one wherever the two differ enough.
 func EncodeInt8(dst []byte, src []float32, ld, blocks int) {
 	checkTile("EncodeInt8", "dst", len(dst), "src", len(src), ld, blocks, Int8BlockBytes)
 	active.encodeInt8(dst, src, ld, blocks)
 }
 
 // EncodeInt4 is EncodeInt8 for an int4 tile (blocks*Int4BlockBytes bytes): scale(r, b) = half(e / -8), where e is the first of the
-// weights of largest magnitude, with its sign, and code(r, c) = 8 + round(w * (1/scale)), from 0 to 15.
+// weights of largest magnitude, with its sign, and code(r, c) = 8 + round(w * (1/scale)), from 0 to 15. That weight is then
+// exactly code -8, and all 16 codes are used (as in ggml's Q4_0).
 func EncodeInt4(dst []byte, src []float32, ld, blocks int) {
 	checkTile("EncodeInt4", "dst", len(dst), "src", len(src), ld, blocks, Int4BlockBytes)
 	active.encodeInt4(dst, src, ld, blocks)

@@ -12,35 +12,34 @@ import (
 // Codec encodes float32 matrices into container bytes and decodes them. The zero value is not usable: get one from [Lookup].
 type Codec struct {
 	name string
-	// columnBytes is the size of blockCols columns of a tile.
+	// blockBytes is the size of 32 columns of a tile, 0 where there are no tiles.
 	blockBytes int
 	maxAbs     float64
-	// encode writes one block of a tile from 16 rows of 32 values; decode is its inverse.
-	encode func(dst []byte, src *block)
-	decode func(dst *block, src []byte)
-	// encodeTile and decodeTile are the same, faster, for whole blocks of all 16 rows of a tile, whose rows are ld values apart.
-	encodeTile func(dst []byte, src []float32, ld, blocks int)
-	decodeTile func(dst []float32, ld int, src []byte, blocks int)
+	// encode writes blocks of a tile from its 16 rows, which are ld values apart; decode is its inverse.
+	encode func(dst []byte, src []float32, ld, blocks int)
+	decode func(dst []float32, ld int, src []byte, blocks int)
 	// decodeRow decodes the first len(dst) columns of row r of one block: what an embedding's lookup needs of it.
 	decodeRow func(dst []float32, src []byte, r int)
 }
 
 // block holds 16 rows of 32 consecutive columns; rows and columns outside the matrix are zero.
-type block [kernels.TileRows][kernels.BlockCols]float32
+type block [kernels.TileRows * kernels.BlockCols]float32
+
+func (b *block) row(r int) []float32 { return b[r*kernels.BlockCols:][:kernels.BlockCols] }
 
 const maxHalf = 65504
 
 var codecs = []Codec{
-	{name: "f32", blockBytes: 4 * kernels.TileRows * kernels.BlockCols, maxAbs: math.MaxFloat32, encode: encodeF32, decode: decodeF32, decodeRow: decodeRowF32,
-		encodeTile: kernels.EncodeF32, decodeTile: kernels.DecodeRowsF32},
-	{name: "f16", blockBytes: 2 * kernels.TileRows * kernels.BlockCols, maxAbs: maxHalf, encode: encodeF16, decode: decodeF16, decodeRow: decodeRowF16,
-		encodeTile: kernels.EncodeF16, decodeTile: kernels.DecodeRowsF16},
-	{name: "bf16", blockBytes: 2 * kernels.TileRows * kernels.BlockCols, maxAbs: maxBF16, encode: encodeBF16, decode: decodeBF16, decodeRow: decodeRowBF16,
-		encodeTile: kernels.EncodeBF16, decodeTile: kernels.DecodeRowsBF16},
-	{name: "int8-g32", blockBytes: kernels.Int8BlockBytes, maxAbs: maxHalf * 127, encode: encodeInt8, decode: decodeInt8, decodeRow: decodeRowInt8,
-		encodeTile: kernels.EncodeInt8, decodeTile: kernels.DecodeRowsInt8},
-	{name: "int4-g32", blockBytes: kernels.Int4BlockBytes, maxAbs: maxHalf * 8, encode: encodeInt4, decode: decodeInt4, decodeRow: decodeRowInt4,
-		encodeTile: kernels.EncodeInt4, decodeTile: kernels.DecodeRowsInt4},
+	{name: "f32", blockBytes: 4 * kernels.TileRows * kernels.BlockCols, maxAbs: math.MaxFloat32, decodeRow: decodeRowF32,
+		encode: kernels.EncodeF32, decode: kernels.DecodeRowsF32},
+	{name: "f16", blockBytes: 2 * kernels.TileRows * kernels.BlockCols, maxAbs: maxHalf, decodeRow: decodeRowF16,
+		encode: kernels.EncodeF16, decode: kernels.DecodeRowsF16},
+	{name: "bf16", blockBytes: 2 * kernels.TileRows * kernels.BlockCols, maxAbs: maxBF16, decodeRow: decodeRowBF16,
+		encode: kernels.EncodeBF16, decode: kernels.DecodeRowsBF16},
+	{name: "int8-g32", blockBytes: kernels.Int8BlockBytes, maxAbs: maxHalf * 127, decodeRow: decodeRowInt8,
+		encode: kernels.EncodeInt8, decode: kernels.DecodeRowsInt8},
+	{name: "int4-g32", blockBytes: kernels.Int4BlockBytes, maxAbs: maxHalf * 8, decodeRow: decodeRowInt4,
+		encode: kernels.EncodeInt4, decode: kernels.DecodeRowsInt4},
 	{name: "raw-f32", maxAbs: math.MaxFloat32},
 }
 
@@ -103,12 +102,12 @@ func (c Codec) Encode(dst []byte, src []float32, rows, cols int) {
 	for r0 := 0; r0 < rows; r0 += kernels.TileRows {
 		whole := wholeBlocks(r0, rows, cols)
 		if whole > 0 {
-			c.encodeTile(dst, src[r0*cols:], cols, whole)
+			c.encode(dst, src[r0*cols:], cols, whole)
 			dst = dst[whole*c.blockBytes:]
 		}
 		for c0 := whole * kernels.BlockCols; c0 < cols; c0 += kernels.BlockCols {
 			b.load(src, r0, c0, rows, cols)
-			c.encode(dst[:c.blockBytes], &b)
+			c.encode(dst, b[:], kernels.BlockCols, 1)
 			dst = dst[c.blockBytes:]
 		}
 	}
@@ -125,11 +124,11 @@ func (c Codec) Decode(dst []float32, src []byte, rows, cols int) {
 	for r0 := 0; r0 < rows; r0 += kernels.TileRows {
 		whole := wholeBlocks(r0, rows, cols)
 		if whole > 0 {
-			c.decodeTile(dst[r0*cols:], cols, src, whole)
+			c.decode(dst[r0*cols:], cols, src, whole)
 			src = src[whole*c.blockBytes:]
 		}
 		for c0 := whole * kernels.BlockCols; c0 < cols; c0 += kernels.BlockCols {
-			c.decode(&b, src[:c.blockBytes])
+			c.decode(b[:], kernels.BlockCols, src, 1)
 			b.store(dst, r0, c0, rows, cols)
 			src = src[c.blockBytes:]
 		}
@@ -168,7 +167,7 @@ func (b *block) load(src []float32, r0, c0, rows, cols int) {
 	*b = block{}
 	end := min(cols, c0+kernels.BlockCols)
 	for r := range min(kernels.TileRows, rows-r0) {
-		copy(b[r][:], src[(r0+r)*cols+c0:(r0+r)*cols+end])
+		copy(b.row(r), src[(r0+r)*cols+c0:(r0+r)*cols+end])
 	}
 }
 
@@ -176,6 +175,6 @@ func (b *block) load(src []float32, r0, c0, rows, cols int) {
 func (b *block) store(dst []float32, r0, c0, rows, cols int) {
 	end := min(cols, c0+kernels.BlockCols)
 	for r := range min(kernels.TileRows, rows-r0) {
-		copy(dst[(r0+r)*cols+c0:(r0+r)*cols+end], b[r][:])
+		copy(dst[(r0+r)*cols+c0:(r0+r)*cols+end], b.row(r))
 	}
 }

@@ -1,6 +1,7 @@
-// Package quant turns float32 matrices into the codes of a container and back. Its main type is [Codec]; the portable Go code
-// here is the definition of what the bits of each codec mean. Package kernels does the same to whole blocks in assembly, and a test
-// compares both. The layout (tiles of 16 rows, blocks of 32 columns) is described there; its matrix products read these bytes
+// Package quant turns float32 matrices into the codes of a container and back. Its main type is [Codec]; which codecs
+// there are, their sizes and limits, and matrices that do not fill their last tile or block are its subject. What the bits of a block
+// mean is defined by the encoders of package kernels and their portable code; a test here has that written a second time and
+// compares both. The layout (tiles of 16 rows, blocks of 32 columns) is described there too; its matrix products read these bytes
 // where they lie.
 //
 // Codecs:

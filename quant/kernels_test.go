@@ -9,33 +9,6 @@ import (
 	"nibble/kernels"
 )
 
-// encodeByDefinition encodes block by block with this package's own code.
-func encodeByDefinition(c Codec, src []float32, rows, cols int) (dst []byte) {
-	var b block
-	for r0 := 0; r0 < rows; r0 += kernels.TileRows {
-		for c0 := 0; c0 < cols; c0 += kernels.BlockCols {
-			enc := make([]byte, c.blockBytes)
-			b.load(src, r0, c0, rows, cols)
-			c.encode(enc, &b)
-			dst = append(dst, enc...)
-		}
-	}
-	return dst
-}
-
-func decodeByDefinition(c Codec, src []byte, rows, cols int) []float32 {
-	dst := make([]float32, rows*cols)
-	var b block
-	for r0 := 0; r0 < rows; r0 += kernels.TileRows {
-		for c0 := 0; c0 < cols; c0 += kernels.BlockCols {
-			c.decode(&b, src[:c.blockBytes])
-			b.store(dst, r0, c0, rows, cols)
-			src = src[c.blockBytes:]
-		}
-	}
-	return dst
-}
-
 // TestKernelsMeetTheDefinition compares Encode and Decode, which use package kernels, with the definitions, bit for bit, for every
 // instruction set of this CPU.
 func TestKernelsMeetTheDefinition(t *testing.T) {
