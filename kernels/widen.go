@@ -19,6 +19,9 @@ func WidenBF16(dst []float32, src []byte) {
 // infinity above all numbers and NaN above infinities.
 func MaxMagnitude(x []float32) uint32 { return active.maxMagnitude(x) }
 
+// Finite reports whether x holds neither NaN nor an infinity.
+func Finite(x []float32) bool { return MaxMagnitude(x) < 0x7f800000 }
+
 // errorLanes is the number of partial sums of ErrorSums.
 const errorLanes = 16
 

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"nibble/evalppl/model"
+	"nibble/kernels"
 )
 
 // errNonFinite ends a pass at logits that are not finite.
@@ -49,7 +50,7 @@ that are NaN or infinite are refused, with the place in the model where that beg
 			bad, row := -1, []float32(nil) // the first that is not finite
 			err = m.Logits(cmd.Context(), tokens, 0, func(i int, logits []float32) error {
 				p.update(int64(i+1), int64(len(tokens)), "")
-				if bad < 0 && !finite(logits) {
+				if bad < 0 && !kernels.Finite(logits) {
 					bad, row = i, slices.Clone(logits)
 					if !keep {
 						return errNonFinite

@@ -28,16 +28,6 @@ func adviseNonFinite(err error) error {
 	return err
 }
 
-// finite says whether all of a row are finite numbers.
-func finite(row []float32) bool {
-	for _, x := range row {
-		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
-			return false
-		}
-	}
-	return true
-}
-
 // nonFiniteLogits describes logits that are not finite: those after token at of a sequence.
 func nonFiniteLogits(ctx context.Context, m *model.Model, tokens []uint32, at int, row []float32) error {
 	var nan, inf int

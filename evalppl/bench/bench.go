@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nibble/evalppl/model"
+	"nibble/kernels"
 )
 
 // Options of [Run].
@@ -62,7 +63,7 @@ func Run(ctx context.Context, m *model.Model, o Options) ([]Rate, error) {
 	}
 	var strange bool // logits of the passes that are not counted held NaN or Inf: so may the work of those that are
 	look := func(_ int, logits []float32) error {
-		strange = strange || !finite(logits)
+		strange = strange || !kernels.Finite(logits)
 		return nil
 	}
 	ignore := func(int, []float32) error { return nil }
@@ -118,15 +119,6 @@ func Run(ctx context.Context, m *model.Model, o Options) ([]Rate, error) {
 		r.GBPerSecond = r.Median * float64(r.BytesPerToken) / 1e9
 	}
 	return rates, nil
-}
-
-func finite(x []float32) bool {
-	for _, v := range x {
-		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-			return false
-		}
-	}
-	return true
 }
 
 func (r *Rate) summarize() {
