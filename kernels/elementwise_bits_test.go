@@ -31,7 +31,7 @@ func TestElementwiseBits(t *testing.T) {
 	}
 	eachISA(t, func(t *testing.T) {
 		if ISA() == "generic" {
-			t.Skip("not assembly")
+			return // the assembly's results are compared with each other; with the portable ones, within bounds, elsewhere
 		}
 		input := func(r *rand.Rand, n int) []float32 {
 			x := make([]float32, n)

@@ -15,7 +15,6 @@ import "fmt"
 //	R4               columns
 //	R5, R10-R14      x of the tokens
 //	R15              a row of dst, at the end
-
 //
 // A column of one tile x 6 tokens is 24 FMLA of 4 multiply-adds, 6 loads of activations and 2 of (pairs of registers of) weights; f16 and
 // bf16 weights take 4 instructions to widen, so that FMLA has 86 to 100 % of the vector units.

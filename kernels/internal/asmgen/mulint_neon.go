@@ -23,7 +23,7 @@ import "fmt"
 //	int8 USDOT     24      0               4                         72  292  10.5 (66 %)
 //
 // (int8 USDOT is what I8MM would make of this shape.) Loads are 48 of activations, 16 of pairs of registers of codes (int4: each is
-// loaded twice, see below; int8: 6 more of activations), 24 of float sums, 12 of scales and starts, and there are 24 stores of
+// loaded twice, see below; int8: 6 more of activations), 24 of float sums, 11 of scales and starts, and there are 24 stores of
 // float sums: 0.65 to a dot product, which the CPUs' other units do at the same time.
 
 // mulIntDot is how weights are multiplied.
