@@ -27,7 +27,7 @@ type Record struct {
 	Parameters    int64   `json:"parameters,omitempty"`      // weights of the model, tied ones once
 	BitsPerWeight float64 `json:"bits_per_weight,omitempty"` // 8 * Bytes / Parameters, or 0 where unknown
 
-	Activations string `json:"activations,omitempty"` // "f32" or "int8"
+	Activations string `json:"activations,omitempty"` // "f32", "bf16" or "int8"
 
 	Perplexity    float64 `json:"perplexity"`     // exp(NLL)
 	NLL           float64 `json:"nll"`            // mean negative log-likelihood of a scored token, nats

@@ -77,8 +77,8 @@ func (r *Record) check() error {
 	c.nonNegative("eval_tokens_per_second", r.EvalTokensPerSecond)
 	c.speed("prompt", r.Prompt)
 	c.speed("generation", r.Generation)
-	if r.Activations != "" && r.Activations != "f32" && r.Activations != "int8" {
-		c.failf("activations is %q, want \"f32\" or \"int8\"", r.Activations)
+	if r.Activations != "" && r.Activations != "f32" && r.Activations != "bf16" && r.Activations != "int8" {
+		c.failf("activations is %q, want \"f32\", \"bf16\" or \"int8\"", r.Activations)
 	}
 	if r.KL != nil {
 		c.divergence("kl", *r.KL)

@@ -25,13 +25,11 @@ func checkThreads(n int) error {
 	return nil
 }
 
-func activationNames() []string { return []string{model.Int8Activations, model.Float32Activations} }
-
 func protocolNames() []string { return evalppl.Protocols() }
 
 func checkModelOptions(o model.Options) error {
-	if !slices.Contains(activationNames(), o.Activations) {
-		return usagef("--activations %q: want %s", o.Activations, strings.Join(activationNames(), " or "))
+	if !slices.Contains(model.ActivationModes(), o.Activations) {
+		return usagef("--activations %q: want one of %s", o.Activations, strings.Join(model.ActivationModes(), ", "))
 	}
 	return checkThreads(o.Threads)
 }

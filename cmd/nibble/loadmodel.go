@@ -14,10 +14,16 @@ import (
 func modelFlags(cmd *cobra.Command, typ *string, o *model.Options) {
 	f := cmd.Flags()
 	f.StringVar(typ, "type", "", "`TYPE` that a folder is converted to for this command (default: the checkpoint's own precision)")
-	f.StringVar(&o.Activations, "activations", model.Int8Activations, "`MODE` int8 quantizes activations where the weights are integers, f32 shows what the weights alone lost")
+	activationsFlag(cmd, &o.Activations)
 	f.IntVarP(&o.Threads, "threads", "t", 0, "use `N` threads (default: one for each CPU)")
 	completeValues(cmd, "type", quant.MatrixNames())
-	completeValues(cmd, "activations", activationNames())
+}
+
+// activationsFlag adds the flag of the activation mode.
+func activationsFlag(cmd *cobra.Command, mode *string) {
+	cmd.Flags().StringVar(mode, "activations", model.Int8Activations,
+		"`MODE` int8 rounds activations where the weights are integers, bf16 where they are bf16, f32 nowhere: what the weights alone lost")
+	completeValues(cmd, "activations", model.ActivationModes())
 }
 
 // loadModel opens a container, or a folder, and loads its model. A folder without a usable tokenizer is an error where the

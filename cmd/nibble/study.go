@@ -74,13 +74,12 @@ Types: ` + strings.Join(quant.MatrixNames(), ", "),
 	f.StringVar(&s.keep, "keep", "", "keep the containers in `FOLDER` (default: remove them)")
 	f.BoolVar(&s.force, "force", false, "write the report into a folder that holds other files; replace containers in --keep")
 	f.IntVarP(&s.repeats, "repeats", "r", 3, "count `N` repeats of each speed test")
-	f.StringVar(&s.mo.Activations, "activations", model.Int8Activations, "`MODE` int8 quantizes activations where the weights are integers, f32 shows what the weights alone lost")
+	activationsFlag(cmd, &s.mo.Activations)
 	f.IntVarP(&s.mo.Threads, "threads", "t", 0, "use `N` threads (default: one for each CPU)")
 	s.stream.add(cmd, studyTokens)
 	s.stream.several = true
 	protocolFlags(cmd, &s.eo)
 	completeTypes(cmd, "types")
-	completeValues(cmd, "activations", activationNames())
 	cmd.ValidArgsFunction = completeFolders
 	return cmd
 }

@@ -50,13 +50,13 @@ func (s *Session) attend(w *pool.Worker, sc *scratch, layer int) {
 	groups := (panels + group - 1) / group
 	heads := s.m.spec.Attention.Heads
 	if groups < piecesPerThread*s.m.pool.Size() {
-		// Few tokens: the heads are shared out, and the rows quantized when all of them are done.
+		// Few tokens: the heads are shared out, and the rows packed when all of them are done.
 		w.Each(groups*heads, func(i int) {
 			first, n := s.tokensOf(i/heads*group, min((i/heads+1)*group, panels))
 			s.attendHead(sc, layer, i%heads, first, n)
 		})
-		if next.quantized {
-			w.Each(panels, func(p int) { s.quantizeAttention(next, p) })
+		if next.pack != nil {
+			w.Each(panels, func(p int) { s.packAttention(next, p) })
 		}
 		return
 	}
@@ -68,9 +68,9 @@ func (s *Session) attend(w *pool.Worker, sc *scratch, layer int) {
 		for h := range heads {
 			s.attendHead(sc, layer, h, first, n)
 		}
-		if next.quantized {
+		if next.pack != nil {
 			for p := p0; p < p1; p++ {
-				s.quantizeAttention(next, p)
+				s.packAttention(next, p)
 			}
 		}
 	})
@@ -83,9 +83,9 @@ func (s *Session) tokensOf(p0, p1 int) (first, n int) {
 	return first, last + width - first
 }
 
-func (s *Session) quantizeAttention(next *matrix, p int) {
+func (s *Session) packAttention(next *matrix, p int) {
 	first, n := kernels.Panel(s.n, p)
-	kernels.QuantizePanel(s.in.panel(next, first), s.in.rows[first*next.cols:], next.cols, n, next.cols, next.zero)
+	next.pack(next, s.in.packedFrom(next, first), s.in.rows[first*next.cols:], n)
 }
 
 // attendHead writes the attention output of n tokens from first on, for one head, to the operand's float32 rows.

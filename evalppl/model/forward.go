@@ -115,13 +115,13 @@ func (s *Session) activateRows(w *pool.Worker, sc *scratch, l *layer) {
 	})
 }
 
-// fill computes the input of matrix next, a row for each token, as float32 rows or as panels, whichever the matrix takes.
+// fill computes the input of matrix next, a row for each token, as float32 rows or packed, whichever the matrix takes.
 func (s *Session) fill(w *pool.Worker, sc *scratch, next *matrix, row func(t int, dst []float32)) {
 	cols := next.cols
 	s.setInput(w, cols)
 	w.Each(kernels.Panels(s.n), func(p int) {
 		first, n := kernels.Panel(s.n, p)
-		if !next.quantized {
+		if next.pack == nil {
 			for t := first; t < first+n; t++ {
 				row(t, s.in.rows[t*cols:(t+1)*cols])
 			}
@@ -130,7 +130,7 @@ func (s *Session) fill(w *pool.Worker, sc *scratch, next *matrix, row func(t int
 		for i := range n {
 			row(first+i, sc.rows[i*cols:(i+1)*cols])
 		}
-		kernels.QuantizePanel(s.in.panel(next, first), sc.rows, cols, n, cols, next.zero)
+		next.pack(next, s.in.packedFrom(next, first), sc.rows, n)
 	})
 }
 
@@ -141,10 +141,8 @@ func (s *Session) setInput(w *pool.Worker, cols int) {
 	}
 }
 
-// panel returns the operand's memory from the panel on that begins with token first.
-func (in *operand) panel(m *matrix, first int) []byte {
-	return in.panels[first*m.blocks*kernels.PanelTokenBlockBytes:]
-}
+// packedFrom returns the operand's packed tokens, as matrix m takes them, from token first on, which begins a panel.
+func (in *operand) packedFrom(m *matrix, first int) []byte { return in.packed[first*m.packedToken:] }
 
 // piecesPerThread is into how many pieces each thread's share of a matrix is cut: a thread that was held up then does not hold
 // up the others for long.

@@ -35,7 +35,7 @@ func (o *headBatch) init(m *Model, n int) {
 	o.chunks = (m.head.tiles + headTiles - 1) / headTiles
 	o.in.rows = make([]float32, n*h)
 	o.in.ld = h
-	o.in.panels = make([]byte, n*m.head.blocks*kernels.PanelTokenBlockBytes)
+	o.in.packed = make([]byte, n*m.head.packedToken)
 	o.max = make([]float32, n*o.chunks)
 	o.sum = make([]float64, n*o.chunks)
 	o.target = make([]float32, n)
@@ -51,14 +51,14 @@ func (s *Session) normalizeHead(w *pool.Worker, sc *scratch) {
 			first, n := kernels.Panel(tokens, p)
 			first += start
 			dst := o.in.rows[first*h:]
-			if m.head.quantized {
+			if m.head.pack != nil {
 				dst = sc.rows
 			}
 			for i := range n {
 				m.finalNorm.run(dst[i*h:(i+1)*h], s.row(o.from+first+i))
 			}
-			if m.head.quantized {
-				kernels.QuantizePanel(o.in.panel(m.head, first), dst, h, n, h, m.head.zero)
+			if m.head.pack != nil {
+				m.head.pack(m.head, o.in.packedFrom(m.head, first), dst, n)
 			}
 		}
 	})
@@ -75,8 +75,8 @@ func (o *headBatch) group(g int) (first, n int) {
 func (o *headBatch) groupOperand(m *matrix, g int) operand {
 	first, n := o.group(g)
 	in := operand{tokens: n, ld: o.in.ld}
-	if m.quantized {
-		in.panels = o.in.panel(m, first)
+	if m.pack != nil {
+		in.packed = o.in.packedFrom(m, first)
 	} else {
 		in.rows = o.in.rows[first*in.ld:]
 	}

@@ -73,7 +73,7 @@ func newActivation(m format.MLP) (activation, error) {
 	return nil, fmt.Errorf("activation %q is not known; known: silu, gelu, gelu_tanh, relu", m.Activation)
 }
 
-func newLayer(r *format.Reader, spec format.Spec, i int, int8Activations bool) (layer, error) {
+func newLayer(r *format.Reader, spec format.Spec, i int, activations string) (layer, error) {
 	var l layer
 	var err error
 	name := func(s string) string { return fmt.Sprintf("layers.%d.%s", i, s) }
@@ -81,7 +81,7 @@ func newLayer(r *format.Reader, spec format.Spec, i int, int8Activations bool) (
 		if err != nil {
 			return
 		}
-		if *dst, err = newMatrix(r, name(s), int8Activations); err == nil && bias {
+		if *dst, err = newMatrix(r, name(s), activations); err == nil && bias {
 			(*dst).bias, err = vector(r, name(s)+".bias", (*dst).rows)
 		}
 	}

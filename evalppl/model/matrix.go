@@ -21,22 +21,27 @@ type matrix struct {
 	bias          []float32 // nil without
 	multiply      product
 	decode        func(dst []float32, w []byte, blocks int) // one integer tile to float32
-	quantized     bool                                      // takes activation panels rather than float32 rows
+	pack          packer                                    // makes the matrix's input of float32 rows; nil: it takes these as they are
+	packedToken   int                                       // bytes of a packed token
 	zero          int32                                     // code of weight 0, for the panels' start values
 	codec         string
 }
 
-// operand is what a matrix is multiplied with: tokens rows of activations, as float32 or as int8 panels, whichever the
-// matrix takes.
+// packer rounds rows of activations, x[t*m.cols:][:m.cols] for t < n, to what the matrix is multiplied with. The n tokens are those
+// of one panel.
+type packer func(m *matrix, dst []byte, x []float32, n int)
+
+// operand is what a matrix is multiplied with: tokens rows of activations, as float32 or packed, whichever the matrix takes.
 type operand struct {
 	tokens int
 	rows   []float32 // [tokens][ld]
 	ld     int
-	panels []byte
+	packed []byte // int8 panels or bf16 rows, packedToken bytes a token
 }
 
-// newMatrix prepares the tensor for multiplication. int8Activations asks for quantized activations where the codec has them.
-func newMatrix(r *format.Reader, name string, int8Activations bool) (*matrix, error) {
+// newMatrix prepares the tensor for multiplication. activations is the model's mode: it says for which types of weights
+// activations are rounded.
+func newMatrix(r *format.Reader, name, activations string) (*matrix, error) {
 	info, ok := r.Lookup(name)
 	if !ok {
 		return nil, fmt.Errorf("tensor %q is not in %s", name, r.Path())
@@ -63,18 +68,31 @@ func newMatrix(r *format.Reader, name string, int8Activations bool) (*matrix, er
 		m.multiply = mulF16
 	case "bf16":
 		m.multiply = mulBF16
+		if activations == BF16Activations {
+			m.multiply, m.pack, m.packedToken = mulBF16Dot, packBF16, kernels.PackedBF16Bytes(1, m.cols)
+		}
 	case "int8-g32":
-		m.multiply, m.decode, m.quantized, m.zero = mulInt8, kernels.DecodeInt8, int8Activations, kernels.Int8Zero
+		m.multiply, m.decode, m.zero = mulInt8, kernels.DecodeInt8, kernels.Int8Zero
 	case "int4-g32":
-		m.multiply, m.decode, m.quantized, m.zero = mulInt4, kernels.DecodeInt4, int8Activations, kernels.Int4Zero
+		m.multiply, m.decode, m.zero = mulInt4, kernels.DecodeInt4, kernels.Int4Zero
 	default:
 		return nil, fmt.Errorf("%s: tensor %q: no multiplication for type %s", r.Path(), name, info.Codec)
 	}
-	if m.decode != nil && !m.quantized {
-		m.multiply = mulDecoded
+	if m.decode != nil {
+		if activations == Int8Activations {
+			m.pack, m.packedToken = packInt8, m.blocks*kernels.PanelTokenBlockBytes
+		} else {
+			m.multiply = mulDecoded
+		}
 	}
 	return m, nil
 }
+
+func packInt8(m *matrix, dst []byte, x []float32, n int) {
+	kernels.QuantizePanel(dst, x, m.cols, n, m.cols, m.zero)
+}
+
+func packBF16(m *matrix, dst []byte, x []float32, n int) { kernels.PackBF16(dst, x, m.cols, n, m.cols) }
 
 // ld returns the length of an output row: the rows of the matrix, padded to whole tiles.
 func (m *matrix) ld() int { return m.tiles * kernels.TileRows }
@@ -92,12 +110,16 @@ func mulBF16(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, _ *scratch)
 	kernels.MulBF16(dst, ldd, m.data[t0*m.tileBytes:], t1-t0, m.tileBytes, m.cols, in.rows, in.ld, in.tokens)
 }
 
+func mulBF16Dot(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, _ *scratch) {
+	kernels.MulBF16Dot(dst, ldd, m.data[t0*m.tileBytes:], t1-t0, m.tileBytes, m.cols, in.packed, in.tokens)
+}
+
 func mulInt8(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, _ *scratch) {
-	kernels.MulInt8Panels(dst, ldd, m.data[t0*m.tileBytes:], t1-t0, m.blocks, in.panels, in.tokens)
+	kernels.MulInt8Panels(dst, ldd, m.data[t0*m.tileBytes:], t1-t0, m.blocks, in.packed, in.tokens)
 }
 
 func mulInt4(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, _ *scratch) {
-	kernels.MulInt4Panels(dst, ldd, m.data[t0*m.tileBytes:], t1-t0, m.blocks, in.panels, in.tokens)
+	kernels.MulInt4Panels(dst, ldd, m.data[t0*m.tileBytes:], t1-t0, m.blocks, in.packed, in.tokens)
 }
 
 // mulDecoded multiplies integer weights by float32 activations: it shows what the weights alone lost. A tile is decoded once

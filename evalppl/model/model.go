@@ -3,6 +3,8 @@ package model
 import (
 	"fmt"
 	"runtime"
+	"slices"
+	"strings"
 
 	"nibble/format"
 	"nibble/kernels"
@@ -14,14 +16,22 @@ import (
 const (
 	// Int8Activations quantizes activations to int8 in groups of 32 wherever the weights are integers: the fast path.
 	Int8Activations = "int8"
+	// BF16Activations rounds activations to bfloat16 wherever the weights are bf16, and multiplies as [kernels.MulBF16Dot] says:
+	// twice the speed where the CPU has a BF16 dot product. Other weights are taken as with Float32Activations.
+	BF16Activations = "bf16"
 	// Float32Activations decodes the weights and multiplies in float32: what the weights alone lost.
 	Float32Activations = "f32"
 )
 
+// ActivationModes returns the modes, the default one first.
+func ActivationModes() []string {
+	return []string{Int8Activations, BF16Activations, Float32Activations}
+}
+
 // Options of [Load].
 type Options struct {
 	Threads     int    // 0: one for each CPU
-	Activations string // Int8Activations (also "") or Float32Activations
+	Activations string // Int8Activations (also ""), BF16Activations or Float32Activations
 }
 
 // Model is a container ready to run. Its sessions share the pool of threads, so one of them runs at a time. Close ends the
@@ -38,6 +48,7 @@ type Model struct {
 	head        *matrix
 	activate    activation
 	maxBlocks   int // of any matrix, for the scratch that a tile is decoded to
+	packedToken int // bytes of a packed token, at most, as any layer's matrix takes it
 	pool        *pool.Pool
 
 	session *Session // reused by Losses and Logits
@@ -50,21 +61,22 @@ func Load(r *format.Reader, o Options) (*Model, error) {
 	switch o.Activations {
 	case "":
 		m.activations = Int8Activations
-	case Int8Activations, Float32Activations:
 	default:
-		return nil, fmt.Errorf("activations %q: want %s or %s", o.Activations, Int8Activations, Float32Activations)
+		if !slices.Contains(ActivationModes(), o.Activations) {
+			return nil, fmt.Errorf("activations %q: want %s", o.Activations, strings.Join(ActivationModes(), ", "))
+		}
 	}
-	int8 := m.activations == Int8Activations
 	if err := m.loadEmbedding(r); err != nil {
 		return nil, err
 	}
 	for i := range spec.Layers {
-		l, err := newLayer(r, spec, i, int8)
+		l, err := newLayer(r, spec, i, m.activations)
 		if err != nil {
 			return nil, err
 		}
 		for _, w := range []*matrix{l.qkv, l.attnOut, l.up, l.down} {
 			m.maxBlocks = max(m.maxBlocks, w.blocks)
+			m.packedToken = max(m.packedToken, w.packedToken)
 		}
 		m.layers = append(m.layers, l)
 	}
@@ -76,10 +88,14 @@ func Load(r *format.Reader, o Options) (*Model, error) {
 	if spec.TiedHead {
 		head = "embed.tokens"
 	}
-	if m.head, err = newMatrix(r, head, int8); err != nil {
+	if m.head, err = newMatrix(r, head, m.activations); err != nil {
 		return nil, err
 	}
 	m.maxBlocks = max(m.maxBlocks, m.head.blocks)
+	if m.activations == BF16Activations && m.packedToken+m.head.packedToken == 0 {
+		return nil, fmt.Errorf("%s: activations %s: no matrix of this container is bf16 (the recipe's type is %s); use %s or %s, or convert with the type bf16",
+			r.Path(), BF16Activations, r.Metadata().Recipe.Type, Int8Activations, Float32Activations)
+	}
 	if m.activate, err = newActivation(spec.MLP); err != nil {
 		return nil, err
 	}
@@ -124,7 +140,7 @@ func (m *Model) Context() int { return m.spec.Context }
 // Threads returns the number of threads the model runs on.
 func (m *Model) Threads() int { return m.pool.Size() }
 
-// Activations returns the activation mode, [Int8Activations] or [Float32Activations].
+// Activations returns the activation mode, one of [ActivationModes].
 func (m *Model) Activations() string { return m.activations }
 
 // KernelSet returns the name of the kernels in use.

@@ -140,13 +140,23 @@ func allLogits(t testing.TB, m *Model, tokens []uint32) [][]float32 {
 // missing term is 1e-2 or more. With int8 activations each value is off by up to 1/254 of its group's largest: for normal values
 // that is an RMS error of 0.6 % of their RMS (half a step is 2.5 sigma / 254, uniform: over sqrt 3). Two to three layers quantize
 // eight to twelve times and the MLP's products about double it: 0.6 % * sqrt(12) * 2 = 4 % of the logits' RMS; twice that is the
-// bound, and a term left out is 20 % and more.
+// bound, and a term left out is 20 % and more. With bf16 activations a value is off by up to 2^-9 of itself, RMS 2^-9 / sqrt 3 = 0.11 %:
+// by the same count 0.8 % of the logits' RMS, and 1.6 % the bound; that it is more than 1e-4 shows that they were rounded.
 func TestAgainstReference(t *testing.T) {
 	for name, spec := range specs() {
 		for _, codec := range quant.MatrixNames() {
-			for _, mode := range []string{Float32Activations, Int8Activations} {
+			for _, mode := range ActivationModes() {
+				if mode == BF16Activations && codec != "bf16" {
+					continue
+				}
 				c, _ := quant.Lookup(codec)
-				quantized := c.Integer() && mode == Int8Activations
+				least, most := 0.0, 0.0 // RMS difference by the rounding of activations; 0: they are not rounded
+				switch {
+				case c.Integer() && mode == Int8Activations:
+					most = 0.08
+				case mode == BF16Activations:
+					least, most = 1e-4, 0.016
+				}
 				t.Run(fmt.Sprintf("%s/%s/%s", name, codec, mode), func(t *testing.T) {
 					r := randomContainer(t, spec, codec)
 					m := load(t, r, Options{Threads: 2, Activations: mode})
@@ -162,11 +172,12 @@ func TestAgainstReference(t *testing.T) {
 							signal += want[pos][i] * want[pos][i]
 						}
 					}
-					t.Logf("largest difference %.2g, RMS %.2g of the logits' RMS", worst, math.Sqrt(noise/signal))
+					rms := math.Sqrt(noise / signal)
+					t.Logf("largest difference %.2g, RMS %.2g of the logits' RMS", worst, rms)
 					switch {
-					case quantized && !(math.Sqrt(noise/signal) <= 0.08):
-						t.Errorf("RMS difference %g of the logits' RMS, at most 0.08 expected", math.Sqrt(noise/signal))
-					case !quantized && !(worst <= 1e-4):
+					case most > 0 && !(rms >= least && rms <= most):
+						t.Errorf("RMS difference %g of the logits' RMS, %g to %g expected", rms, least, most)
+					case most == 0 && !(worst <= 1e-4):
 						t.Errorf("largest difference of a logit %g, at most 1e-4 expected", worst)
 					}
 					checkLosses(t, m, tokens, got)
@@ -200,13 +211,13 @@ func checkLosses(t *testing.T, m *Model, tokens []uint32, logits [][]float32) {
 // TestThreadsDoNotMatter demands the same bits for any number of threads, over more than one batch.
 func TestThreadsDoNotMatter(t *testing.T) {
 	for name, spec := range specs() {
-		for _, codec := range []string{"f16", "int8-g32", "int4-g32"} {
+		for codec, mode := range map[string]string{"f16": "", "bf16": BF16Activations, "int8-g32": "", "int4-g32": ""} {
 			t.Run(name+"/"+codec, func(t *testing.T) {
 				r := randomContainer(t, spec, codec)
 				tokens := randomTokens(batchTokens+70, spec.Vocab)
 				var want []float64
 				for _, threads := range []int{1, 2, 3, 7} {
-					m := load(t, r, Options{Threads: threads})
+					m := load(t, r, Options{Threads: threads, Activations: mode})
 					got := make([]float64, len(tokens)-1)
 					if err := m.Losses(context.Background(), tokens, 0, got); err != nil {
 						t.Fatal(err)
@@ -225,9 +236,9 @@ func TestThreadsDoNotMatter(t *testing.T) {
 // TestOneByOne demands that reading tokens one by one over the cache gives the logits of reading them at once: bit for bit
 // where every layer attends to all positions. A window's first tile depends on the batch, and with it the order of a sum.
 func TestOneByOne(t *testing.T) {
-	for name, spec := range specs() {
-		t.Run(name, func(t *testing.T) {
-			m := load(t, randomContainer(t, spec, "int8-g32"), Options{Threads: 2})
+	one := func(name string, spec format.Spec, codec, mode string) {
+		t.Run(name+"/"+codec, func(t *testing.T) {
+			m := load(t, randomContainer(t, spec, codec), Options{Threads: 2, Activations: mode})
 			tokens := randomTokens(150, spec.Vocab)
 			want := allLogits(t, m, tokens)
 			s, err := m.NewSession(len(tokens))
@@ -252,11 +263,16 @@ func TestOneByOne(t *testing.T) {
 			}
 		})
 	}
+	for name, spec := range specs() {
+		one(name, spec, "int8-g32", Int8Activations)
+		one(name, spec, "bf16", BF16Activations)
+	}
 }
 
 func TestNoAllocationPerToken(t *testing.T) {
-	for _, codec := range quant.MatrixNames() {
-		m := load(t, randomContainer(t, specs()["llama"], codec), Options{Threads: 2})
+	for _, mode := range [][2]string{{"f32", ""}, {"f16", ""}, {"bf16", ""}, {"bf16", BF16Activations}, {"int8-g32", ""}, {"int4-g32", ""}, {"int4-g32", Float32Activations}} {
+		codec := mode[0]
+		m := load(t, randomContainer(t, specs()["llama"], codec), Options{Threads: 2, Activations: mode[1]})
 		s, err := m.NewSession(512)
 		if err != nil {
 			t.Fatal(err)
@@ -309,4 +325,6 @@ func TestErrors(t *testing.T) {
 	}
 	_, err = Load(randomContainer(t, specs()["llama"], "f32"), Options{Activations: "int16"})
 	check("activations", err, "int16")
+	_, err = Load(randomContainer(t, specs()["llama"], "int8-g32"), Options{Activations: BF16Activations})
+	check("bf16 activations", err, "no matrix of this container is bf16 (the recipe's type is int8-g32)")
 }

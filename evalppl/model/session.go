@@ -75,7 +75,7 @@ func (m *Model) NewSession(positions int) (*Session, error) {
 	s.qkv = make([]float32, n*first.qkv.ld())
 	s.wide = make([]float32, n*first.up.ld())
 	s.in.rows = make([]float32, n*widest)
-	s.in.panels = make([]byte, n*kernels.Blocks(widest)*kernels.PanelTokenBlockBytes)
+	s.in.packed = make([]byte, n*m.packedToken)
 	for range m.pool.Size() {
 		s.work = append(s.work, &scratch{
 			rows:   make([]float32, kernels.PanelTokens*widest),
