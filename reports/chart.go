@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// chart is one scatter plot, independent of its size on paper.
+// chart is one plot, independent of its size on paper.
 type chart struct {
 	title, subtitle string
 	xName, yName    string
@@ -18,6 +18,7 @@ type chart struct {
 	series          []string // names of the series where there are several
 	logX            float64  // ratio of the extremes from which x is logarithmic
 	xBigger         bool     // a larger x is the better one
+	lines           bool     // the points of a series are joined, and have no labels
 }
 
 // chartPoint is a labelled point with its error bars; lo == hi draws no bar.

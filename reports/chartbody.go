@@ -17,6 +17,10 @@ type chartBody struct {
 // Plot implements [plot.Plotter].
 func (b *chartBody) Plot(c draw.Canvas, p *plot.Plot) {
 	b.grid(c, p)
+	if b.lines {
+		b.drawLines(c)
+		return
+	}
 	at := make([]vg.Point, len(b.points))
 	for i, q := range b.points {
 		at[i] = b.position(c, q.x, q.y)

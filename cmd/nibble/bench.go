@@ -1,146 +1,193 @@
 package main
 
 import (
-	"encoding/csv"
 	"fmt"
-	"strconv"
-	"text/tabwriter"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"nibble/evalppl/bench"
 	"nibble/evalppl/model"
+	"nibble/kernels/roofline"
 )
 
 // benchReport is what `bench --json` writes.
 type benchReport struct {
-	Schema          string       `json:"schema"`
+	Schema    string          `json:"schema"`
+	Threads   int             `json:"threads"`
+	KernelSet string          `json:"kernel_set"`
+	CPU       string          `json:"cpu"`
+	Tool      string          `json:"tool"`
+	Peaks     *roofline.Peaks `json:"peaks,omitempty"`
+	Models    []benchModel    `json:"models"`
+}
+
+// benchModel is one model of a benchReport.
+type benchModel struct {
 	Model           string       `json:"model"`
 	Recipe          string       `json:"recipe"`
 	ContainerSHA256 string       `json:"container_sha256"`
-	ModelBytes      int64        `json:"model_bytes"`
+	Parameters      int64        `json:"parameters"`
+	Bytes           int64        `json:"model_bytes"`
 	Activations     string       `json:"activations"`
-	Threads         int          `json:"threads"`
-	KernelSet       string       `json:"kernel_set"`
-	CPU             string       `json:"cpu"`
-	Tool            string       `json:"tool"`
 	Rates           []bench.Rate `json:"rates"`
 }
 
+// benchFlags are the command line of bench.
+type benchFlags struct {
+	typ       string
+	mo        model.Options
+	prompts   []int
+	scores    []int
+	generate  int
+	repeats   int
+	roofline  bool
+	json, csv string
+	plot      string
+	force     bool
+}
+
 func benchCommand() *cobra.Command {
-	var typ, jsonPath, csvPath string
-	var mo model.Options
-	var o bench.Options
-	var force bool
+	var b benchFlags
 	cmd := &cobra.Command{
-		Use:   "bench MODEL",
-		Short: "Measure how fast a model reads a prompt and generates",
-		Long: `Bench reads a prompt of -p tokens at once, and generates -n tokens one after the other over a key/value cache,
-each -r times after one pass that is not counted. Rates are medians; GB/s is what generation reads of weights and cache.`,
-		Args: exactly("MODEL"),
+		Use:   "bench MODEL...",
+		Short: "Measure how fast models read a prompt, score a text and generate",
+		Long: `Bench reads a prompt of -p tokens at once, scores a text of -s tokens (the losses of all of them), and generates -n tokens
+one after the other over a key/value cache, each -r times after one pass that is not counted. Several models take turns, so that they
+meet the same machine. Rates are medians; GB/s is what generation reads of weights and cache.
+
+With --roofline, what the machine can do at most is measured in the same run, before and after the tests: products of 8-bit
+integers, of bfloat16 and of float32, and reads of as many bytes as one pass reads. A test's limit is then the time that its products
+or its reads take at these rates, whichever is longer, and its share is the part of that limit that was reached.`,
+		Example: `  nibble bench m.nbl --roofline
+  nibble bench f16.nbl int8.nbl int4.nbl -p 1,2,4,8,16,32,64,128,256,512 -n 0 --plot lengths.svg`,
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if o.Prompt < 0 || o.Generate < 0 || o.Prompt+o.Generate == 0 || o.Repeats < 1 {
-				return usagef("bench: -p %d -n %d -r %d: want at least one token and one repeat", o.Prompt, o.Generate, o.Repeats)
+			if len(args) == 0 {
+				return usagef("bench: no argument given, want MODEL, or several")
 			}
-			if err := checkOneStdout(map[string]string{"--json": jsonPath, "--csv": csvPath}); err != nil {
-				return err
-			}
-			if jsonPath != "" && jsonPath == csvPath {
-				return usagef("--json and --csv name the same file %s", jsonPath)
-			}
-			var files outputs
-			defer files.abort()
-			asJSON, err := files.create(cmd, jsonPath, force)
-			if err != nil {
-				return err
-			}
-			asCSV, err := files.create(cmd, csvPath, force)
-			if err != nil {
-				return err
-			}
-			f, m, err := loadModel(cmd, args[0], typ, mo, false)
-			if err != nil {
-				return err
-			}
-			defer f.Close()
-			defer m.Close()
-			for _, test := range []struct {
-				flag   string
-				tokens *int
-			}{{"prompt", &o.Prompt}, {"generate", &o.Generate}} {
-				if *test.tokens > m.Context() {
-					if cmd.Flags().Changed(test.flag) {
-						return fmt.Errorf("bench %s: --%s %d: the model was made for %d positions; give fewer", args[0], test.flag, *test.tokens, m.Context())
-					}
-					*test.tokens = m.Context()
-				}
-			}
-			p := newProgress(cmd.ErrOrStderr(), "bench", "")
-			o.Progress = func(test string, i, n int) { p.show(fmt.Sprintf("%s %d of %d", test, i, n)) }
-			rates, err := bench.Run(cmd.Context(), m, o)
-			p.clear()
-			if err != nil {
-				return err
-			}
-			meta := f.Metadata()
-			r := benchReport{
-				Schema: "nibble-bench/1", Model: meta.Model, Recipe: recipeName(meta.Recipe), ContainerSHA256: f.Fingerprint(), ModelBytes: f.Size(),
-				Activations: m.Activations(), Threads: m.Threads(), KernelSet: m.KernelSet(), CPU: cpuName(), Tool: tool, Rates: rates,
-			}
-			if asJSON != nil {
-				if err := asJSON.json(r); err != nil {
-					return err
-				}
-			}
-			if asCSV != nil {
-				if err := writeBenchCSV(asCSV, r); err != nil {
-					return err
-				}
-			}
-			if jsonPath != "-" && csvPath != "-" {
-				return printBench(cmd, r)
-			}
-			return nil
+			return b.run(cmd, args)
 		},
 	}
 	f := cmd.Flags()
-	f.IntVarP(&o.Prompt, "prompt", "p", 512, "read a prompt of `N` tokens, at most the model's context (0: no such test)")
-	f.IntVarP(&o.Generate, "generate", "n", 64, "generate `N` tokens, at most the model's context (0: no such test)")
-	f.IntVarP(&o.Repeats, "repeats", "r", 5, "count `N` repeats of each test")
-	f.StringVar(&jsonPath, "json", "", "write the result as JSON to `FILE` (- for standard output)")
-	f.StringVar(&csvPath, "csv", "", "write the result as CSV to `FILE` (- for standard output)")
-	f.BoolVar(&force, "force", false, "replace existing files")
-	modelFlags(cmd, &typ, &mo)
+	f.IntSliceVarP(&b.prompts, "prompt", "p", []int{512}, "read prompts of `N` tokens, at most the model's context; several separated by commas (0: none)")
+	f.IntSliceVarP(&b.scores, "score", "s", nil, "score texts of `N` tokens, at most the model's context; several separated by commas")
+	f.IntVarP(&b.generate, "generate", "n", 64, "generate `N` tokens, at most the model's context (0: no such test)")
+	f.IntVarP(&b.repeats, "repeats", "r", 5, "count `N` repeats of each test")
+	f.BoolVar(&b.roofline, "roofline", false, "measure the machine's peaks, and give each rate as a share of its limit")
+	f.StringVar(&b.json, "json", "", "write the result as JSON to `FILE` (- for standard output)")
+	f.StringVar(&b.csv, "csv", "", "write the result as CSV to `FILE` (- for standard output)")
+	f.StringVar(&b.plot, "plot", "", "draw the rates over the number of tokens to `FILE`.svg or .png; with --roofline the shares too, to FILE-share")
+	f.BoolVar(&b.force, "force", false, "replace existing files")
+	modelFlags(cmd, &b.typ, &b.mo)
 	return cmd
 }
 
-func printBench(cmd *cobra.Command, r benchReport) error {
-	out := cmd.OutOrStdout()
-	fmt.Fprintf(out, "%s %s, %s, %s activations, %s, %s kernels, %s\n\n", r.Model, r.Recipe, formatBytes(float64(r.ModelBytes)), r.Activations, count(r.Threads, "thread"), r.KernelSet, r.CPU)
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "test\ttokens\ttokens/s\tmin\tmax\tstd dev\tGB/s\t\n")
-	for _, x := range r.Rates {
-		gb := "-"
-		if x.GBPerSecond > 0 {
-			gb = formatRate(x.GBPerSecond)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", x.Test, grouped(int64(x.Tokens)), formatRate(x.Median), formatRate(x.Min), formatRate(x.Max), formatRate(x.StdDev), gb)
+// check refuses what the command line alone tells to be wrong.
+func (b *benchFlags) check() error {
+	if slices.Equal(b.prompts, []int{0}) {
+		b.prompts = nil
 	}
-	return w.Flush()
+	for _, list := range []struct {
+		flag  string
+		n     []int
+		least int
+	}{{"prompt", b.prompts, 1}, {"score", b.scores, 2}} {
+		for _, n := range list.n {
+			if n < list.least {
+				return usagef("bench: --%s %d: want at least %d", list.flag, n, list.least)
+			}
+		}
+	}
+	if b.generate < 0 || b.repeats < 1 || len(b.prompts)+len(b.scores)+b.generate == 0 {
+		return usagef("bench: -p %d -s %d -n %d -r %d: want at least one test and one repeat", b.prompts, b.scores, b.generate, b.repeats)
+	}
+	return checkOutputs(map[string]string{"--json": b.json, "--csv": b.csv, "--plot": b.plot})
 }
 
-func writeBenchCSV(o *output, r benchReport) error {
-	w := csv.NewWriter(o)
-	number := func(x float64) string { return strconv.FormatFloat(x, 'f', 3, 64) }
-	rows := [][]string{{"model", "recipe", "model_bytes", "activations", "threads", "kernel_set", "cpu", "test", "tokens", "repeats", "tokens_per_second", "min", "max", "std_dev", "gb_per_second"}}
-	for _, x := range r.Rates {
-		rows = append(rows, []string{
-			r.Model, r.Recipe, strconv.FormatInt(r.ModelBytes, 10), r.Activations, strconv.Itoa(r.Threads), r.KernelSet, r.CPU,
-			x.Test, strconv.Itoa(x.Tokens), strconv.Itoa(len(x.Repeats)), number(x.Median), number(x.Min), number(x.Max), number(x.StdDev), number(x.GBPerSecond),
-		})
-	}
-	if err := w.WriteAll(rows); err != nil {
+func (b *benchFlags) run(cmd *cobra.Command, args []string) error {
+	if err := b.check(); err != nil {
 		return err
 	}
-	return o.commit()
+	var out benchOutputs
+	defer out.files.abort()
+	if err := out.create(cmd, b); err != nil {
+		return err
+	}
+	var models []*model.Model
+	r := benchReport{Schema: "nibble-bench/2", CPU: cpuName(), Tool: tool}
+	for _, path := range args {
+		f, m, err := loadModel(cmd, path, b.typ, b.mo, false)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		defer m.Close()
+		if err := b.fit(cmd, path, m.Context()); err != nil {
+			return err
+		}
+		models = append(models, m)
+		meta := f.Metadata()
+		r.Threads, r.KernelSet = m.Threads(), m.KernelSet()
+		r.Models = append(r.Models, benchModel{
+			Model: meta.Model, Recipe: recipeName(meta.Recipe), ContainerSHA256: f.Fingerprint(), Parameters: meta.Parameters, Bytes: f.Size(), Activations: m.Activations(),
+		})
+	}
+	p := newProgress(cmd.ErrOrStderr(), "bench", "")
+	res, err := bench.Run(cmd.Context(), models, bench.Options{
+		Tests: b.tests(), Repeats: b.repeats, Roofline: b.roofline,
+		Progress: func(i int, t bench.Test, repeat, repeats int) {
+			p.show(fmt.Sprintf("%s %s of %d tokens, %d of %d", r.Models[i].label(), t.Kind, t.Tokens, repeat, repeats))
+		},
+	})
+	p.clear()
+	if err != nil {
+		return err
+	}
+	r.Peaks = res.Peaks
+	for i := range r.Models {
+		r.Models[i].Rates = res.Rates[i]
+	}
+	return out.write(cmd, r)
 }
+
+// fit bends default lengths to a model's context, and refuses given ones that are too long.
+func (b *benchFlags) fit(cmd *cobra.Command, path string, context int) error {
+	fit := func(flag string, n *int) error {
+		if *n > context {
+			if cmd.Flags().Changed(flag) {
+				return fmt.Errorf("bench %s: --%s %d: the model was made for %d positions; give fewer", path, flag, *n, context)
+			}
+			*n = context
+		}
+		return nil
+	}
+	for i := range b.prompts {
+		if err := fit("prompt", &b.prompts[i]); err != nil {
+			return err
+		}
+	}
+	for i := range b.scores {
+		if err := fit("score", &b.scores[i]); err != nil {
+			return err
+		}
+	}
+	return fit("generate", &b.generate)
+}
+
+func (b *benchFlags) tests() []bench.Test {
+	var tests []bench.Test
+	for _, n := range b.prompts {
+		tests = append(tests, bench.Test{Kind: bench.Prompt, Tokens: n})
+	}
+	for _, n := range b.scores {
+		tests = append(tests, bench.Test{Kind: bench.Score, Tokens: n})
+	}
+	if b.generate > 0 {
+		tests = append(tests, bench.Test{Kind: bench.Generation, Tokens: b.generate})
+	}
+	return tests
+}
+
+// label names a model in plots and on the terminal.
+func (m benchModel) label() string { return m.Model + " " + m.Recipe }

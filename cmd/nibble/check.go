@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -73,6 +74,25 @@ func checkOneStdout(flags map[string]string) error {
 	if len(names) > 1 {
 		slices.Sort(names)
 		return usagef("%s: only one of them can go to standard output (-)", strings.Join(names, ", "))
+	}
+	return nil
+}
+
+// checkOutputs refuses two outputs of the same name.
+func checkOutputs(flags map[string]string) error {
+	if err := checkOneStdout(flags); err != nil {
+		return err
+	}
+	seen := map[string]string{}
+	for _, flag := range slices.Sorted(maps.Keys(flags)) {
+		path := flags[flag]
+		if path == "" {
+			continue
+		}
+		if other, ok := seen[path]; ok {
+			return usagef("%s and %s name the same file %s", other, flag, path)
+		}
+		seen[path] = flag
 	}
 	return nil
 }

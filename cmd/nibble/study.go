@@ -314,10 +314,15 @@ func (s *study) variant(c *convert.Checkpoint, typ string, files tokenizer.Files
 func (s *study) speed(ctx context.Context, m *model.Model) ([]bench.Rate, error) {
 	p := newProgress(s.cmd.ErrOrStderr(), "bench", "")
 	defer p.clear()
-	return bench.Run(ctx, m, bench.Options{
-		Prompt: min(512, m.Context()), Generate: min(64, m.Context()), Repeats: s.repeats,
-		Progress: func(test string, i, n int) { p.show(fmt.Sprintf("%s %d of %d", test, i, n)) },
+	res, err := bench.Run(ctx, []*model.Model{m}, bench.Options{
+		Tests:    []bench.Test{{Kind: bench.Prompt, Tokens: min(512, m.Context())}, {Kind: bench.Generation, Tokens: min(64, m.Context())}},
+		Repeats:  s.repeats,
+		Progress: func(_ int, t bench.Test, i, n int) { p.show(fmt.Sprintf("%s %d of %d", t.Kind, i, n)) },
 	})
+	if err != nil {
+		return nil, err
+	}
+	return res.Rates[0], nil
 }
 
 // markBase marks the record of highest precision: the one with the largest file.

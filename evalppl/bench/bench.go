@@ -1,138 +1,200 @@
-// Package bench measures how fast a model reads a prompt and generates.
+// Package bench measures how fast models read prompts, score texts and generate, and what share that is of what the machine can do.
 package bench
 
 import (
 	"context"
 	"fmt"
-	"math"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"nibble/evalppl/model"
 	"nibble/kernels"
+	"nibble/kernels/roofline"
 )
+
+// Kinds of tests.
+const (
+	Prompt     = "prompt"     // tokens read at once into an empty cache, and the last one's logits
+	Score      = "score"      // the same, and the losses of all tokens but the first
+	Generation = "generation" // one token after the other from an empty cache, each with its logits
+)
+
+// Test is one thing to measure.
+type Test struct {
+	Kind   string // Prompt, Score or Generation
+	Tokens int    // at least 1; at least 2 for Score
+}
 
 // Options of [Run].
 type Options struct {
-	Prompt   int // tokens of the prompt test; 0: no such test
-	Generate int // tokens of the generation test; 0: no such test
-	Repeats  int // counted repeats of each test, at least 1
-	// Progress is called before each repeat with the test's name.
-	Progress func(test string, repeat, repeats int)
+	Tests    []Test
+	Repeats  int  // counted repeats of each test, at least 1
+	Roofline bool // measure the machine's limits too, before and after the tests
+	// Progress is called before each repeat of a test.
+	Progress func(model int, t Test, repeat, repeats int)
 }
 
-// Rate is one test's speed over its repeats, in tokens a second.
-type Rate struct {
-	Test    string    `json:"test"` // "prompt" or "generation"
-	Tokens  int       `json:"tokens"`
-	Repeats []float64 `json:"tokens_per_second_each"`
-	Median  float64   `json:"tokens_per_second"`
-	Mean    float64   `json:"mean"`
-	Min     float64   `json:"min"`
-	Max     float64   `json:"max"`
-	StdDev  float64   `json:"std_dev"`
-	// BytesPerToken is what one token's pass reads of weights (and, for generation, of the key/value cache on average);
-	// GBPerSecond is that times the median rate. For a prompt the weights are read once for many tokens, so it is given for
-	// generation only.
-	BytesPerToken int64   `json:"bytes_per_token,omitempty"`
-	GBPerSecond   float64 `json:"gb_per_second,omitempty"`
+// Result is what one run measured.
+type Result struct {
+	Rates [][]Rate        // of each model, of each test
+	Peaks *roofline.Peaks // of the machine; nil without Options.Roofline
 }
 
-// Run measures m: the prompt test reads random ids into an empty cache and computes the last token's logits; the generation
-// test reads one token at a time, with logits, from an empty cache. One pass of each comes first and is not counted; logits in it that
+// Run measures models, which must use the same number of threads, on random ids: each test once without counting, then all tests of
+// all models in turn, repeat after repeat, so that whatever the machine does meanwhile meets all alike. Logits in the first round that
 // are not finite are an error that names the place.
-func Run(ctx context.Context, m *model.Model, o Options) ([]Rate, error) {
+func Run(ctx context.Context, models []*model.Model, o Options) (*Result, error) {
 	if o.Repeats < 1 {
 		return nil, fmt.Errorf("bench: %d repeats: at least 1 is needed", o.Repeats)
 	}
-	if o.Prompt < 0 || o.Generate < 0 || o.Prompt+o.Generate == 0 {
-		return nil, fmt.Errorf("bench: a prompt of %d and a generation of %d tokens: nothing to measure", o.Prompt, o.Generate)
+	if len(o.Tests) == 0 || len(models) == 0 {
+		return nil, fmt.Errorf("bench: %d tests of %d models: nothing to measure", len(o.Tests), len(models))
 	}
-	if n := max(o.Prompt, o.Generate); n > m.Context() {
-		return nil, fmt.Errorf("bench: %d tokens, the model was made for %d positions", n, m.Context())
-	}
-	s, err := m.NewSession(max(o.Prompt, o.Generate, 1))
-	if err != nil {
-		return nil, err
-	}
-	tokens := make([]uint32, max(o.Prompt, o.Generate))
-	rng := rand.New(rand.NewPCG(1, 1)) // fixed: the same work in every run
-	for i := range tokens {
-		tokens[i] = uint32(rng.IntN(m.Vocab()))
-	}
-	var strange bool // logits of the passes that are not counted held NaN or Inf: so may the work of those that are
-	look := func(_ int, logits []float32) error {
-		strange = strange || !kernels.Finite(logits)
-		return nil
-	}
-	ignore := func(int, []float32) error { return nil }
-	var rates []Rate
-	measure := func(test string, n int, pass func(fn func(int, []float32) error) error) (*Rate, error) {
-		r := Rate{Test: test, Tokens: n}
-		for i := -1; i < o.Repeats; i++ {
-			if o.Progress != nil {
-				o.Progress(test, max(i, 0)+1, o.Repeats)
-			}
-			s.Reset()
-			start := time.Now()
-			fn := ignore
-			if i < 0 {
-				fn = look
-			}
-			if err := pass(fn); err != nil {
-				return nil, err
-			}
-			if strange {
-				where, err := m.FirstNonFinite(ctx, tokens[:n])
-				if err != nil {
-					return nil, err
-				}
-				return nil, fmt.Errorf("bench: the %s test gives logits that are NaN or infinite, first seen in %s: the model is broken, and so would be its speed; convert it again", test, where)
-			}
-			if i >= 0 {
-				r.Repeats = append(r.Repeats, float64(n)/time.Since(start).Seconds())
-			}
+	res := &Result{}
+	var runners []*runner
+	for _, m := range models {
+		if m.Threads() != models[0].Threads() {
+			return nil, fmt.Errorf("bench: models on %d and on %d threads: want the same number", models[0].Threads(), m.Threads())
 		}
-		r.summarize()
-		rates = append(rates, r)
-		return &rates[len(rates)-1], nil
-	}
-	if n := o.Prompt; n > 0 {
-		if _, err := measure("prompt", n, func(fn func(int, []float32) error) error { return s.Logits(ctx, tokens[:n], n-1, fn) }); err != nil {
-			return nil, err
-		}
-	}
-	if n := o.Generate; n > 0 {
-		r, err := measure("generation", n, func(fn func(int, []float32) error) error {
-			for i := range n {
-				if err := s.Logits(ctx, tokens[i:i+1], 0, fn); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		r, err := newRunner(m, o.Tests)
 		if err != nil {
 			return nil, err
 		}
-		r.BytesPerToken = m.WeightBytes() + m.CacheBytes(n)/2
-		r.GBPerSecond = r.Median * float64(r.BytesPerToken) / 1e9
+		runners = append(runners, r)
+		rates := make([]Rate, len(o.Tests))
+		for i, t := range o.Tests {
+			rates[i] = Rate{Test: t.Kind, Tokens: t.Tokens}
+		}
+		res.Rates = append(res.Rates, rates)
 	}
-	return rates, nil
+	var limits *limiter
+	measureMachine := func() error {
+		if !o.Roofline {
+			return nil
+		}
+		var passes []int64
+		for i, m := range models {
+			for _, r := range res.Rates[i] {
+				passes = append(passes, workOf(m, r.Test, r.Tokens).passBytes)
+			}
+		}
+		l, err := newLimiter(ctx, models[0].Threads(), passes)
+		if err == nil && limits != nil {
+			l.best(limits)
+		}
+		limits = l
+		return err
+	}
+	if err := measureMachine(); err != nil {
+		return nil, err
+	}
+	for repeat := -1; repeat < o.Repeats; repeat++ {
+		for i, t := range o.Tests {
+			for j, r := range runners {
+				if o.Progress != nil {
+					o.Progress(j, t, max(repeat, 0)+1, o.Repeats)
+				}
+				seconds, err := r.run(ctx, t, repeat < 0)
+				if err != nil {
+					return nil, err
+				}
+				if repeat >= 0 {
+					res.Rates[j][i].Repeats = append(res.Rates[j][i].Repeats, float64(t.Tokens)/seconds)
+				}
+			}
+		}
+	}
+	if err := measureMachine(); err != nil {
+		return nil, err
+	}
+	for j, m := range models {
+		for i := range res.Rates[j] {
+			r := &res.Rates[j][i]
+			r.summarize()
+			if r.Test == Generation {
+				r.BytesPerToken = workOf(m, r.Test, r.Tokens).passBytes
+				r.GBPerSecond = r.Median * float64(r.BytesPerToken) / 1e9
+			}
+			if limits != nil {
+				r.Limit = limits.limit(m, r)
+			}
+		}
+	}
+	if limits != nil {
+		res.Peaks = &limits.peaks
+	}
+	return res, nil
 }
 
-func (r *Rate) summarize() {
-	s := slices.Sorted(slices.Values(r.Repeats))
-	n := len(s)
-	r.Min, r.Max, r.Median = s[0], s[n-1], (s[(n-1)/2]+s[n/2])/2
-	for _, x := range s {
-		r.Mean += x / float64(n)
-	}
-	if n > 1 {
-		var ss float64
-		for _, x := range s {
-			ss += (x - r.Mean) * (x - r.Mean)
+// runner repeats tests on one model.
+type runner struct {
+	model   *model.Model
+	session *model.Session
+	tokens  []uint32
+	losses  []float64
+}
+
+func newRunner(m *model.Model, tests []Test) (*runner, error) {
+	longest := 0
+	for _, t := range tests {
+		least := 1
+		switch t.Kind {
+		case Prompt, Generation:
+		case Score:
+			least = 2
+		default:
+			return nil, fmt.Errorf("bench: no test is called %q; known: %s, %s, %s", t.Kind, Prompt, Score, Generation)
 		}
-		r.StdDev = math.Sqrt(ss / float64(n-1))
+		if t.Tokens < least {
+			return nil, fmt.Errorf("bench: a %s test of %d tokens: want at least %d", t.Kind, t.Tokens, least)
+		}
+		if t.Tokens > m.Context() {
+			return nil, fmt.Errorf("bench: a %s test of %d tokens, the model was made for %d positions", t.Kind, t.Tokens, m.Context())
+		}
+		longest = max(longest, t.Tokens)
 	}
+	s, err := m.NewSession(longest)
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{model: m, session: s, tokens: make([]uint32, longest), losses: make([]float64, longest)}
+	rng := rand.New(rand.NewPCG(1, 1)) // fixed: the same work in every run
+	for i := range r.tokens {
+		r.tokens[i] = uint32(rng.IntN(m.Vocab()))
+	}
+	return r, nil
+}
+
+// run runs a test once and returns how long it took. look asks for a look at the logits, which takes time.
+func (r *runner) run(ctx context.Context, t Test, look bool) (seconds float64, err error) {
+	strange := false // NaN or Inf in the logits: the work of such numbers may take another time
+	each := func(int, []float32) error { return nil }
+	if look {
+		each = func(_ int, logits []float32) error {
+			strange = strange || !kernels.Finite(logits)
+			return nil
+		}
+	}
+	tokens := r.tokens[:t.Tokens]
+	r.session.Reset()
+	start := time.Now()
+	switch {
+	case t.Kind == Score && !look:
+		err = r.session.Losses(ctx, tokens, 0, r.losses[:t.Tokens-1])
+	case t.Kind == Generation:
+		for i := 0; i < len(tokens) && err == nil; i++ {
+			err = r.session.Logits(ctx, tokens[i:i+1], 0, each)
+		}
+	default:
+		err = r.session.Logits(ctx, tokens, len(tokens)-1, each)
+	}
+	seconds = time.Since(start).Seconds()
+	if err == nil && strange {
+		where, err := r.model.FirstNonFinite(ctx, tokens)
+		if err != nil {
+			return 0, err
+		}
+		return 0, fmt.Errorf("bench: the %s test gives logits that are NaN or infinite, first seen in %s: the model is broken, and so would be its speed; convert it again", t.Kind, where)
+	}
+	return seconds, err
 }

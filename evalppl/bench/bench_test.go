@@ -20,7 +20,7 @@ func BenchmarkContainer(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer r.Close()
-	m, err := model.Load(r, model.Options{})
+	m, err := model.Load(r, model.Options{Activations: os.Getenv("NIBBLE_BENCH_ACTIVATIONS")})
 	if err != nil {
 		b.Fatal(err)
 	}

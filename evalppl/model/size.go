@@ -15,3 +15,6 @@ func (m *Model) CacheBytes(positions int) int64 {
 	a := m.spec.Attention
 	return int64(positions) * int64(m.spec.Layers) * int64(a.KVHeads) * int64(a.HeadDim) * 2 * 4
 }
+
+// Batches returns in how many passes over the weights a sequence of tokens is read at once.
+func (m *Model) Batches(tokens int) int { return (tokens + batchTokens - 1) / batchTokens }

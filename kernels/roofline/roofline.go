@@ -13,17 +13,30 @@ import (
 // Peaks are the highest rates that were seen with a number of threads. An operation is a multiplication or an addition, so a
 // multiply-add counts as two.
 type Peaks struct {
-	Threads int
+	Threads int `json:"threads"`
 
-	Int8GOPS   float64 // products of 8-bit integers, added to 32-bit sums: 10^9 operations a second
-	F32GFLOPS  float64 // float32 multiply-adds: 10^9 operations a second
-	BF16GFLOPS float64 // bfloat16 products added to float32 sums; 0 where the CPU has no such instruction
+	Int8GOPS   float64 `json:"int8_gops"`             // products of 8-bit integers, added to 32-bit sums: 10^9 operations a second
+	F32GFLOPS  float64 `json:"f32_gflops"`            // float32 multiply-adds: 10^9 operations a second
+	BF16GFLOPS float64 `json:"bf16_gflops,omitempty"` // bfloat16 products added to float32 sums; 0 where the CPU has no such instruction
 
-	ReadGBps      float64 // sequential reads from memory, 10^9 bytes a second
-	CacheReadGBps float64 // sequential reads of CacheBytes bytes by each thread, over and over
+	ReadGBps      float64 `json:"read_gbps"`       // sequential reads from memory, 10^9 bytes a second
+	CacheReadGBps float64 `json:"cache_read_gbps"` // sequential reads of CacheBytes bytes by each thread, over and over
 
-	// The loops that were run, for example "VPDPBUSD of 512 bits". One that begins with "portable" is not the machine's peak.
-	Int8Loop, F32Loop, BF16Loop, ReadLoop string
+	// The loops that were run, for example "VPDPBUSD of 512 bits".
+	Int8Loop string `json:"int8_loop"`
+	F32Loop  string `json:"f32_loop"`
+	BF16Loop string `json:"bf16_loop,omitempty"`
+	ReadLoop string `json:"read_loop"`
+}
+
+// Portable reports whether the loops were portable Go, whose rates are not the machine's peaks.
+func (p Peaks) Portable() bool { return p.Int8Loop == portable }
+
+// Best returns the higher one of each rate of two measurements on the same machine.
+func (p Peaks) Best(q Peaks) Peaks {
+	p.Int8GOPS, p.F32GFLOPS, p.BF16GFLOPS = max(p.Int8GOPS, q.Int8GOPS), max(p.F32GFLOPS, q.F32GFLOPS), max(p.BF16GFLOPS, q.BF16GFLOPS)
+	p.ReadGBps, p.CacheReadGBps = max(p.ReadGBps, q.ReadGBps), max(p.CacheReadGBps, q.CacheReadGBps)
+	return p
 }
 
 const (
@@ -38,13 +51,15 @@ const (
 	// Each loop runs for about runTime, runs times, and the best one counts: other work on the machine only ever makes one slower.
 	runs    = 12
 	runTime = 6 * time.Millisecond
+	// readBytes is what one run reads at least, all threads together, of few bytes again and again.
+	readBytes = 128 << 20
 )
 
 // Measure runs each loop on threads threads at once, which takes about a second in all, and MemoryBytes of memory. An impossible
 // number of threads is an error; so is a cancelled ctx, which is asked for between runs.
 func Measure(ctx context.Context, threads int) (Peaks, error) {
-	if threads < 1 || threads > MaxThreads {
-		return Peaks{}, fmt.Errorf("roofline: %d threads, want 1 to %d", threads, MaxThreads)
+	if err := checkThreads(threads); err != nil {
+		return Peaks{}, err
 	}
 	l := machineLoops()
 	p := Peaks{Threads: threads, Int8Loop: l.int8.name, F32Loop: l.f32.name, BF16Loop: l.bf16.name, ReadLoop: l.readName}
@@ -63,29 +78,46 @@ func Measure(ctx context.Context, threads int) (Peaks, error) {
 		*a.rate = float64(threads) * float64(n) * float64(a.ops) / seconds / 1e9
 	}
 
-	part := MemoryBytes / threads &^ 4095
+	var err error
+	if p.ReadGBps, err = Read(ctx, threads, MemoryBytes); err != nil {
+		return Peaks{}, err
+	}
+	p.CacheReadGBps, err = Read(ctx, threads, int64(min(threads*CacheBytes, MemoryBytes)))
+	return p, err
+}
+
+// Read measures how many 10^9 bytes a second threads threads read, each its share of the same bytes bytes over and over: the rate of
+// the caches where they hold these, of memory where they do not. More than MemoryBytes are as good as MemoryBytes, which it takes
+// then. Errors are those of [Measure].
+func Read(ctx context.Context, threads int, bytes int64) (float64, error) {
+	if err := checkThreads(threads); err != nil {
+		return 0, err
+	}
+	const page = 4096
+	part := max(page, int(min(bytes, MemoryBytes))/threads&^(page-1))
 	memory := make([]byte, threads*part)
 	mine := func(thread int) []byte { return memory[thread*part:][:part] }
 	together(threads, func(thread int) { // an untouched page is no memory yet
-		for b := mine(thread); len(b) > 0; b = b[4096:] {
+		for b := mine(thread); len(b) > 0; b = b[page:] {
 			b[0] = 1
 		}
 	})
-	seconds, err := best(ctx, threads, func(thread int) { l.read(mine(thread)) })
-	if err != nil {
-		return Peaks{}, err
-	}
-	p.ReadGBps = float64(len(memory)) / seconds / 1e9
-
-	inCache := min(CacheBytes, part)
-	const times = 16
-	seconds, err = best(ctx, threads, func(thread int) {
+	read := machineLoops().read
+	times := max(1, readBytes/len(memory))
+	seconds, err := best(ctx, threads, func(thread int) {
 		for range times {
-			l.read(mine(thread)[:inCache])
+			read(mine(thread))
 		}
 	})
-	p.CacheReadGBps = float64(times*threads*inCache) / seconds / 1e9
-	return p, err
+	return float64(times) * float64(len(memory)) / seconds / 1e9, err
+}
+
+// checkThreads refuses an impossible number of threads.
+func checkThreads(threads int) error {
+	if threads < 1 || threads > MaxThreads {
+		return fmt.Errorf("roofline: %d threads, want 1 to %d", threads, MaxThreads)
+	}
+	return nil
 }
 
 // calibrate returns for which n run(n) takes about runTime.

@@ -27,16 +27,39 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+func TestBest(t *testing.T) {
+	p := Peaks{Threads: 2, Int8GOPS: 5, F32GFLOPS: 2, BF16GFLOPS: 4, ReadGBps: 9, CacheReadGBps: 1}
+	q := Peaks{Threads: 2, Int8GOPS: 4, F32GFLOPS: 3, BF16GFLOPS: 5, ReadGBps: 8, CacheReadGBps: 2}
+	if got, want := p.Best(q), (Peaks{Threads: 2, Int8GOPS: 5, F32GFLOPS: 3, BF16GFLOPS: 5, ReadGBps: 9, CacheReadGBps: 2}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// TestRead reads few and many bytes: sizes that are no whole pages, and fewer than a page for each thread.
+func TestRead(t *testing.T) {
+	for _, bytes := range []int64{1, 4097, 1<<20 + 5} {
+		if rate, err := Read(t.Context(), 2, bytes); err != nil || !(rate > 0) {
+			t.Errorf("%d bytes: %g, %v", bytes, rate, err)
+		}
+	}
+}
+
 func TestMeasureErrors(t *testing.T) {
 	for _, threads := range []int{0, -1, MaxThreads + 1} {
 		if _, err := Measure(t.Context(), threads); err == nil || !strings.Contains(err.Error(), "want 1 to") {
 			t.Errorf("%d threads: %v", threads, err)
 		}
 	}
+	if _, err := Read(t.Context(), 0, 1<<20); err == nil || !strings.Contains(err.Error(), "want 1 to") {
+		t.Errorf("read with 0 threads: %v", err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := Measure(ctx, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
+	}
+	if _, err := Read(ctx, 1, 1<<20); !errors.Is(err, context.Canceled) {
+		t.Errorf("read, cancelled: %v", err)
 	}
 }
 

@@ -1,0 +1,28 @@
+package model
+
+import "testing"
+
+// TestOperations counts by hand: a Llama-shaped model of 2 layers, hidden 48, 6 query and 2 key heads of 10, FFN 43, vocabulary 83.
+func TestOperations(t *testing.T) {
+	const layer = 100*48 + 48*60 + 86*48 + 48*43 // qkv, out, gate and up, down
+	const head = 83 * 48
+	const attention = 2 * 4 * 60 * (4 + 5 + 6) // both layers: three positions behind three
+	spec := specs()["llama"]
+	for _, c := range []struct {
+		codec, mode string
+		want        Operations
+	}{
+		{"int4-g32", Int8Activations, Operations{Int8: 2 * (2*3*layer + 2*head), F32: attention}},
+		{"int8-g32", Float32Activations, Operations{F32: 2*(2*3*layer+2*head) + attention}},
+		{"f16", Int8Activations, Operations{F32: 2*(2*3*layer+2*head) + attention}},
+		{"bf16", BF16Activations, Operations{BF16: 2 * (2*3*layer + 2*head), F32: attention}},
+	} {
+		m := load(t, randomContainer(t, spec, c.codec), Options{Threads: 1, Activations: c.mode})
+		if got := m.Operations(3, 3, 2); got != c.want {
+			t.Errorf("%s, %s: %+v, want %+v", c.codec, c.mode, got, c.want)
+		}
+	}
+	if got := visible(3, 3, 5); got != 4+5+5 {
+		t.Errorf("a window of 5: %g positions, want 14", got)
+	}
+}
