@@ -144,15 +144,23 @@ func (s *Session) setInput(w *pool.Worker, cols int) {
 // packedFrom returns the operand's packed tokens, as matrix m takes them, from token first on, which begins a panel.
 func (in *operand) packedFrom(m *matrix, first int) []byte { return in.packed[first*m.packedToken:] }
 
-// piecesPerThread is into how many pieces each thread's share of a matrix is cut: a thread that was held up then does not hold
-// up the others for long.
-const piecesPerThread = 4
+// Into how many pieces each thread's share of a matrix is cut: a thread that was held up then does not hold up the others for long.
+// With few tokens a piece is short, and its weights come from memory, where a long stream is read faster.
+const (
+	piecesPerThread     = 4
+	piecesPerThreadMany = 16
+	manyTokens          = 32
+)
 
 // product multiplies matrix m by the operand into dst[t*m.ld()+row]. Pieces are pairs of tiles, which the kernels take
 // together, and as equal as can be.
 func (s *Session) product(w *pool.Worker, sc *scratch, m *matrix, dst []float32) {
 	pairs := (m.tiles + 1) / 2
-	pieces := min(pairs, piecesPerThread*s.m.pool.Size())
+	pieces := piecesPerThread
+	if s.n >= manyTokens {
+		pieces = piecesPerThreadMany
+	}
+	pieces = min(pairs, pieces*s.m.pool.Size())
 	w.Each(pieces, func(i int) {
 		t0, t1 := 2*(pairs*i/pieces), min(m.tiles, 2*(pairs*(i+1)/pieces))
 		m.multiply(m, dst[t0*kernels.TileRows:], m.ld(), t0, t1, &s.in, sc)
