@@ -45,22 +45,40 @@ func (c *Checkpoint) convert(ctx context.Context, out string, o Options) (stats 
 	stats = Stats{Tensors: len(job.tensors), Parameters: c.Parameters, SourceBytes: job.total}
 	meta := format.Metadata{Spec: job.spec, Model: c.Model, Recipe: recipe, Tool: o.Tool, SourceDType: c.SourceDType,
 		Parameters: c.Parameters, Ignored: c.Ignored}
-	if meta.Sources, err = c.provenance(ctx, o.Tokenizer, o.threads()); err != nil {
-		return stats, err
-	}
-	w, err := format.Create(out, meta, o.Tokenizer, job.plans(), format.CreateOptions{Force: o.Force})
+	h, err := c.hashing()
 	if err != nil {
 		return stats, err
 	}
+	meta.Sources = c.provenance(h, o.Tokenizer)
+	stats.Bytes, err = c.write(ctx, out, meta, job, h, o)
+	if errors.Is(err, format.ErrLayout) { // the hashes are known now
+		meta.Sources = c.provenance(nil, o.Tokenizer)
+		stats.Bytes, err = c.write(ctx, out, meta, job, nil, o)
+	}
+	return stats, err
+}
+
+// write writes the container and, beside that, hashes the checkpoint's files where h is not nil. Then the error may be
+// [format.ErrLayout]: the same again with the hashes, which are known by then, will do.
+func (c *Checkpoint) write(ctx context.Context, out string, meta format.Metadata, job *job, h *hashing, o Options) (bytes int64, err error) {
+	w, err := format.Create(out, meta, o.Tokenizer, job.plans(), format.CreateOptions{Force: o.Force})
+	if err != nil {
+		return 0, err
+	}
 	defer func() { err = errors.Join(err, w.Abort()) }() // nothing to do after Commit
-	if err := job.run(ctx, w, o); err != nil {
-		return stats, err
+	if err := job.run(ctx, w, h, o); err != nil {
+		return 0, err
 	}
 	if err := ctx.Err(); err != nil {
-		return stats, err
+		return 0, err
 	}
-	stats.Bytes = w.Size()
-	return stats, w.Commit()
+	if h != nil {
+		h.keep()
+		if err := w.SetSources(c.provenance(nil, o.Tokenizer)); err != nil {
+			return 0, err
+		}
+	}
+	return w.Size(), w.Commit()
 }
 
 // job is one conversion.

@@ -22,7 +22,8 @@ type Options struct {
 	Force     bool              // replace an existing file
 	Threads   int               // 0: all there are
 	Tool      string            // name and version of the program, for the metadata
-	// Progress is called after each slab, never by two goroutines at once, with the bytes of the checkpoint that are done.
+	// Progress is called after each slab, never by two goroutines at once, with the bytes of the checkpoint that are done. They
+	// start over in the rare case that [format.Writer.SetSources] names: for large models less than one conversion in a thousand.
 	Progress func(done, total int64, tensor string)
 }
 

@@ -44,7 +44,9 @@ func (j *job) slabs() []slab {
 //
 // A worker takes a free set of buffers first and the next slab's number after that, so the slabs in flight are always
 // consecutive and no more than there are sets: slab k waits for the writer in place k modulo their number.
-func (j *job) run(ctx context.Context, w *format.Writer, o Options) error {
+//
+// Half of the workers do the hashing (nil: none) first, a file each at a time, since one file's hash cannot be shared out.
+func (j *job) run(ctx context.Context, w *format.Writer, h *hashing, o Options) error {
 	threads := o.threads()
 	slabs := j.slabs()
 	free := make(chan *buffers, 2*threads)
@@ -56,8 +58,13 @@ func (j *job) run(ctx context.Context, w *format.Writer, o Options) error {
 	var next atomic.Int64
 	var faulty atomic.Bool // weights cannot be converted: look on, but encode no more
 	group, ctx := errgroup.WithContext(ctx)
-	for range threads {
+	for i := range threads {
 		group.Go(func() error {
+			if h != nil && i < (threads+1)/2 {
+				if err := h.run(ctx); err != nil {
+					return err
+				}
+			}
 			for {
 				var b *buffers
 				select {

@@ -7,10 +7,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"sync"
-
-	"golang.org/x/sync/errgroup"
+	"sync/atomic"
 
 	"nibble/format"
 )
@@ -21,40 +21,74 @@ type hashes struct {
 	sources []format.Source
 }
 
-// provenance returns name, size and SHA-256 of every file the model is made from: config.json, the safetensors files with
-// their index, and the tokenizer's files, sorted by name.
-func (c *Checkpoint) provenance(ctx context.Context, tokenizer map[string][]byte, threads int) ([]format.Source, error) {
-	c.hashes.mu.Lock()
-	defer c.hashes.mu.Unlock()
-	if c.hashes.sources == nil {
-		sources, err := c.hashFiles(ctx, threads)
-		if err != nil {
-			return nil, err
-		}
-		c.hashes.sources = sources
-	}
-	all := slices.Clone(c.hashes.sources)
-	for name, data := range tokenizer {
-		digest := sha256.Sum256(data)
-		all = append(all, format.Source{Name: name, Bytes: int64(len(data)), SHA256: hex.EncodeToString(digest[:])})
-	}
-	slices.SortFunc(all, func(a, b format.Source) int { return cmp.Compare(a.Name, b.Name) })
-	return slices.CompactFunc(all, func(a, b format.Source) bool { return a.Name == b.Name }), nil
+// hashing hashes the checkpoint's own files. Several workers may share the work.
+type hashing struct {
+	c       *Checkpoint
+	names   []string
+	next    atomic.Int64
+	sources []format.Source // by names; until a file has been read, what stands in for it
 }
 
-// hashFiles hashes the files side by side, a buffer each.
-func (c *Checkpoint) hashFiles(ctx context.Context, threads int) ([]format.Source, error) {
-	names := append([]string{ConfigFile}, c.set.Files()...)
-	sources := make([]format.Source, len(names))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(threads)
-	for i, name := range names {
-		group.Go(func() (err error) {
-			sources[i], err = c.hashFile(ctx, name)
-			return err
-		})
+// hashing returns the work of hashing the checkpoint's files, or nil where that has been done.
+func (c *Checkpoint) hashing() (*hashing, error) {
+	c.hashes.mu.Lock()
+	defer c.hashes.mu.Unlock()
+	if c.hashes.sources != nil {
+		return nil, nil
 	}
-	return sources, group.Wait()
+	h := &hashing{c: c, names: append([]string{ConfigFile}, c.set.Files()...)}
+	for _, name := range h.names {
+		info, err := fs.Stat(c.fsys, name)
+		if err != nil {
+			return nil, fmt.Errorf("hashing %s: %w", name, err)
+		}
+		// Some hash or other: metadata with it is stored in about as many bytes.
+		h.sources = append(h.sources, source(name, info.Size(), sha256.Sum256([]byte(name))))
+	}
+	return h, nil
+}
+
+func source(name string, bytes int64, digest [sha256.Size]byte) format.Source {
+	return format.Source{Name: name, Bytes: bytes, SHA256: hex.EncodeToString(digest[:])}
+}
+
+// run hashes files until none is left that no other worker has taken.
+func (h *hashing) run(ctx context.Context) error {
+	for {
+		i := int(h.next.Add(1)) - 1
+		if i >= len(h.names) {
+			return nil
+		}
+		var err error
+		if h.sources[i], err = h.c.hashFile(ctx, h.names[i]); err != nil {
+			return err
+		}
+	}
+}
+
+// keep keeps the hashes once all workers have returned.
+func (h *hashing) keep() {
+	h.c.hashes.mu.Lock()
+	defer h.c.hashes.mu.Unlock()
+	h.c.hashes.sources = h.sources
+}
+
+// provenance returns name, size and SHA-256 of every file the model is made from: config.json, the safetensors files with
+// their index, and the tokenizer's files, sorted by name. While h (nil: done) is at work, others stand in for the hashes of the
+// checkpoint's own files.
+func (c *Checkpoint) provenance(h *hashing, tokenizer map[string][]byte) []format.Source {
+	c.hashes.mu.Lock()
+	defer c.hashes.mu.Unlock()
+	own := c.hashes.sources
+	if h != nil {
+		own = h.sources
+	}
+	all := slices.Clone(own)
+	for name, data := range tokenizer {
+		all = append(all, source(name, int64(len(data)), sha256.Sum256(data)))
+	}
+	slices.SortFunc(all, func(a, b format.Source) int { return cmp.Compare(a.Name, b.Name) })
+	return slices.CompactFunc(all, func(a, b format.Source) bool { return a.Name == b.Name })
 }
 
 func (c *Checkpoint) hashFile(ctx context.Context, name string) (format.Source, error) {
@@ -65,20 +99,19 @@ func (c *Checkpoint) hashFile(ctx context.Context, name string) (format.Source, 
 	defer f.Close() // read only
 	h := sha256.New()
 	buf := make([]byte, 256<<10) // stays in L2 between reading and hashing
-	source := format.Source{Name: name}
+	var bytes int64
 	for {
 		if err := ctx.Err(); err != nil {
-			return source, err
+			return format.Source{}, err
 		}
 		n, err := f.Read(buf)
 		h.Write(buf[:n])
-		source.Bytes += int64(n)
+		bytes += int64(n)
 		if err == io.EOF {
-			source.SHA256 = hex.EncodeToString(h.Sum(nil))
-			return source, nil
+			return source(name, bytes, [sha256.Size]byte(h.Sum(nil))), nil
 		}
 		if err != nil {
-			return source, fmt.Errorf("hashing %s at byte %d: %w", name, source.Bytes, err)
+			return format.Source{}, fmt.Errorf("hashing %s at byte %d: %w", name, bytes, err)
 		}
 	}
 }

@@ -29,6 +29,7 @@ type Writer struct {
 	path, part string
 	force      bool
 	f          partFile
+	metadata   Metadata
 	h          header // all but the index's checksum
 	meta, tok  []byte // compressed
 
@@ -78,6 +79,7 @@ func (w *Writer) plan(meta Metadata, tokenizer map[string][]byte, plans []Tensor
 	if err != nil {
 		return err
 	}
+	w.metadata = meta
 	if w.meta, w.h.metadata, err = packSection("metadata", content, headerBytes); err != nil {
 		return err
 	}
