@@ -50,11 +50,13 @@ type Model struct {
 	maxBlocks   int // of any matrix, for the scratch that a tile is decoded to
 	packedToken int // bytes of a packed token, at most, as any layer's matrix takes it
 	pool        *pool.Pool
+	freeWeights func() // nil: they lie in the container
 
 	session *Session // reused by Losses and Logits
 }
 
-// Load prepares the container's model. Errors name the tensor that is missing or does not fit.
+// Load prepares the container's model. Its weights are used where they lie, or copied to huge pages once where that makes them faster to
+// read. Errors name the tensor that is missing or does not fit.
 func Load(r *format.Reader, o Options) (*Model, error) {
 	spec := r.Metadata().Spec
 	m := &Model{spec: spec, activations: o.Activations}
@@ -103,6 +105,7 @@ func Load(r *format.Reader, o Options) (*Model, error) {
 		o.Threads = runtime.GOMAXPROCS(0)
 	}
 	m.pool = pool.New(o.Threads)
+	m.useHugePages()
 	return m, nil
 }
 
@@ -125,8 +128,14 @@ func (m *Model) loadEmbedding(r *format.Reader) error {
 	return err
 }
 
-// Close ends the model's threads.
-func (m *Model) Close() { m.pool.Close() }
+// Close ends the model's threads and frees its memory: it must not be running.
+func (m *Model) Close() {
+	m.pool.Close()
+	if m.freeWeights != nil {
+		m.freeWeights()
+		m.freeWeights = nil
+	}
+}
 
 // Spec returns the model's shape.
 func (m *Model) Spec() format.Spec { return m.spec }
