@@ -75,7 +75,7 @@ func (m *tableModel) start(ctx context.Context, window []uint32) error {
 }
 
 func (m *tableModel) Losses(ctx context.Context, window []uint32, from int, dst []float64) error {
-	if err := m.start(ctx, window); err != nil {
+	if err := m.start(ctx, window[:len(window)-1]); err != nil {
 		return err
 	}
 	for i := from; i < len(window)-1; i++ {

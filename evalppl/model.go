@@ -8,7 +8,8 @@ type Model interface {
 	Vocab() int
 	Context() int
 	// Losses reads a window from its beginning and writes to dst[i] the loss -ln p(window[i+1] | window[:i+1]) for i from from
-	// to len(window)-2; dst has len(window)-1-from values.
+	// to len(window)-2; dst has len(window)-1-from values. The last token is only predicted, so a window may have one token
+	// more than the model has positions.
 	Losses(ctx context.Context, window []uint32, from int, dst []float64) error
 }
 

@@ -54,7 +54,8 @@ func (w window) weight() int { return w.scored() - w.less }
 
 // plan is a text cut into windows.
 type plan struct {
-	docs    [][]uint32 // lm-eval: each with the preceding token in front
+	docs    [][]uint32
+	before  int // 1 for lm-eval: a preceding token stands before each document, and windows count from it
 	windows []window
 	short   int // documents with nothing to score
 	bos     uint32
@@ -74,13 +75,10 @@ func newPlan(docs [][]uint32, o Options) (*plan, error) {
 		if o.BOS == nil {
 			return nil, fmt.Errorf("protocol %s needs the token that precedes a document: the tokenizer names neither BOS nor EOS; give its id (--bos)", LMEval)
 		}
-		p.docs = make([][]uint32, len(docs))
-		for i, d := range docs {
-			p.docs[i] = append([]uint32{p.bos}, d...)
-		}
+		p.before = 1
 	}
 	for i, d := range p.docs {
-		ws, err := o.cut(len(d))
+		ws, err := o.cut(len(d) + p.before)
 		if err != nil {
 			return nil, err
 		}
@@ -168,11 +166,15 @@ func rollingWindows(n, ctx int) []window {
 
 // input returns the tokens of a window, valid until the next call.
 func (p *plan) input(w window) []uint32 {
-	in := p.docs[w.doc][w.start:w.end]
-	if !w.bos {
-		return in
+	d := p.docs[w.doc]
+	switch {
+	case p.before > 0 && w.start == 0: // the preceding token is nowhere but here
+		p.scratch = append(append(p.scratch[:0], p.bos), d[:w.end-1]...)
+	case w.bos:
+		p.scratch = append(p.scratch[:0], d[w.start:w.end]...)
+		p.scratch[0] = p.bos
+	default:
+		return d[w.start-p.before : w.end-p.before]
 	}
-	p.scratch = append(p.scratch[:0], in...)
-	p.scratch[0] = p.bos
 	return p.scratch
 }

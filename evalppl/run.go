@@ -2,7 +2,6 @@ package evalppl
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -144,7 +143,7 @@ func (e *evaluation) window(ctx context.Context, n int) error {
 		e.losses = make([]float64, w.scored())
 	}
 	l := e.losses[:w.scored()]
-	if err := windowLosses(ctx, e.m, input, w.from, l); err != nil {
+	if err := e.m.Losses(ctx, input, w.from, l); err != nil {
 		return err
 	}
 	score := scoreWindow(w, l)
@@ -169,23 +168,6 @@ func (e *evaluation) window(ctx context.Context, n int) error {
 	e.r.WindowScores = append(e.r.WindowScores, score)
 	e.r.TokensRead += len(input)
 	return nil
-}
-
-// windowLosses writes the losses of input[from+1:]. A window of one token more than the model has positions, of which the last
-// is only predicted, is scored from logits.
-func windowLosses(ctx context.Context, m Model, input []uint32, from int, dst []float64) error {
-	if len(input) <= m.Context() {
-		return m.Losses(ctx, input, from, dst)
-	}
-	d, ok := m.(DistributionModel)
-	if !ok {
-		return errors.New("a window reads all positions of the model and predicts one token more, for which the model must give logits: choose a smaller --ctx")
-	}
-	return d.Logits(ctx, input[:len(input)-1], from, func(i int, logits []float32) error {
-		top, z := logPartition(logits)
-		dst[i-from] = z - (float64(logits[input[i+1]]) - float64(top))
-		return nil
-	})
 }
 
 // logPartition returns the largest logit and the logarithm of the sum of e^(logit - largest).

@@ -135,8 +135,8 @@ func (s *streamFlags) readStream(cmd *cobra.Command, t *tokenizer.Tokenizer) (ou
 // readDocuments tokenizes each document.
 func (s *streamFlags) readDocuments(cmd *cobra.Command, t *tokenizer.Tokenizer) (stream, error) {
 	// Only what this returns is used where an interrupt left the reader behind, so it writes to variables of its own.
-	var docs [][]uint32
-	var total int
+	var all []uint32
+	var ends []int
 	var words, bytes int64
 	info, err := s.textFlags.readDocuments(cmd.Context(), func(doc corpus.Document) error {
 		words += int64(corpus.Words(doc.Text))
@@ -149,14 +149,18 @@ func (s *streamFlags) readDocuments(cmd *cobra.Command, t *tokenizer.Tokenizer) 
 		if err != nil {
 			return fmt.Errorf("tokenize %s: %w", doc.ID, err)
 		}
-		docs = append(docs, ids)
-		total += len(ids)
+		all = append(all, ids...)
+		ends = append(ends, len(all))
 		return nil
 	})
 	if err != nil {
 		return stream{}, err
 	}
-	out := stream{path: inputName(s.text), TextInfo: info, docs: docs, total: total, words: words, bytes: bytes}
+	docs, start := make([][]uint32, len(ends)), 0
+	for i, end := range ends {
+		docs[i], start = all[start:end:end], end
+	}
+	out := stream{path: inputName(s.text), TextInfo: info, docs: docs, total: len(all), words: words, bytes: bytes}
 	out.cutDocuments(s.limit)
 	return out, nil
 }

@@ -147,16 +147,19 @@ func (s *Session) logitsOn(w *pool.Worker) {
 	})
 }
 
-// Losses reads tokens and writes to dst[i] the loss, -ln p in nats, of token i+1 given all before it, for i from from to
-// len(tokens)-2; dst has len(tokens)-1-from values. The last token is read but predicts nothing here.
+// Losses reads all tokens but the last, which is only predicted, and writes to dst[i] the loss, -ln p in nats, of token i+1 given
+// all before it, for i from from to len(tokens)-2; dst has len(tokens)-1-from values.
 func (s *Session) Losses(ctx context.Context, tokens []uint32, from int, dst []float64) error {
-	if from < 0 || len(dst) != len(tokens)-1-from {
+	if from < 0 || len(tokens) == 0 || len(dst) != len(tokens)-1-from {
 		return fmt.Errorf("losses of %d tokens from %d on into %d values, want %d", len(tokens), from, len(dst), len(tokens)-1-from)
 	}
-	return s.batches(ctx, tokens, func(first int) error {
+	if err := s.m.checkTokens(tokens); err != nil {
+		return err
+	}
+	return s.batches(ctx, tokens[:len(tokens)-1], func(first int) error {
 		o := &s.out
 		o.from = max(0, from-first)
-		o.n = min(s.n, len(tokens)-1-first) - o.from
+		o.n = s.n - o.from
 		if o.n <= 0 {
 			return nil
 		}
@@ -207,9 +210,9 @@ func (m *Model) window(n int) (*Session, error) {
 	return m.session, nil
 }
 
-// Losses reads a window of tokens from its beginning: see [Session.Losses].
+// Losses reads a window of tokens, at most one more than the model has positions, from its beginning: see [Session.Losses].
 func (m *Model) Losses(ctx context.Context, window []uint32, from int, dst []float64) error {
-	s, err := m.window(len(window))
+	s, err := m.window(len(window) - 1)
 	if err != nil {
 		return err
 	}

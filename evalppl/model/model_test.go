@@ -269,6 +269,29 @@ func TestOneByOne(t *testing.T) {
 	}
 }
 
+// TestLastTokenIsOnlyPredicted: a window may hold one token more than the model has positions, and the losses before it do not depend
+// on it.
+func TestLastTokenIsOnlyPredicted(t *testing.T) {
+	m := load(t, randomContainer(t, specs()["gpt2"], "int8-g32"), Options{Threads: 2})
+	tokens := randomTokens(m.Context()+1, m.Vocab())
+	all, most := make([]float64, m.Context()), make([]float64, m.Context()-1)
+	if err := m.Losses(context.Background(), tokens, 0, all); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Losses(context.Background(), tokens[:m.Context()], 0, most); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(all[:len(most)], most) || !(all[len(most)] > 0) {
+		t.Error("the losses of a full context differ from those of a window of one token more, or the last one is missing")
+	}
+	if err := m.Losses(context.Background(), append(tokens, 1), 0, make([]float64, m.Context()+1)); err == nil {
+		t.Error("two tokens more than positions: no error")
+	}
+	if err := m.Losses(context.Background(), nil, 0, nil); err == nil {
+		t.Error("no tokens: no error")
+	}
+}
+
 func TestNoAllocationPerToken(t *testing.T) {
 	for _, mode := range [][2]string{{"f32", ""}, {"f16", ""}, {"bf16", ""}, {"bf16", BF16Activations}, {"int8-g32", ""}, {"int4-g32", ""}, {"int4-g32", Float32Activations}} {
 		codec := mode[0]
