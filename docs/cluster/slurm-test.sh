@@ -178,20 +178,29 @@ scancel "$merge"
 
 say "submit what is left, and the merge"
 array=$(sbatch --parsable --array="$(./sweep.sh todo)" "${small[@]}" array.sbatch)
-sbatch --wait --dependency="afterok:$array" "${small[@]}" merge.sbatch
+merge=$(sbatch --parsable --dependency="afterok:$array" "${small[@]}" merge.sbatch)
+ended() { [[ "$(state "$merge")" =~ ^(COMPLETED|FAILED|CANCELLED|TIMEOUT|NODE_FAIL)$ ]]; }
+wait_for 120 "the merge ends" ended
+state_is "$merge" COMPLETED
 [ -z "$(./sweep.sh todo)" ]
 for shard in gpt2-int4/tales.txt/2-of-3.json llama-int4/tales.txt/2-of-3.json; do
   grep -q -- "--resume results/$shard " calls || { echo "slurm-test.sh: results/$shard was begun anew" >&2; exit 1; }
 done
 
 say "the same without shards"
-for model in gpt2 llama; do
-  for text in tales.txt "short tales.txt"; do
-    merged=results/$model-int4/$text.json
-    GOMAXPROCS=1 ./nibble ppl "models/$model-int4.nbl" --text "texts/$text" --ctx=128 --stride=8 --json "$merged.whole" >/dev/null
+whole() { # MODEL TEXT
+  GOMAXPROCS=1 ./nibble ppl "models/$1.nbl" --text "texts/$2" --ctx=128 --stride=8 --json "results/$1/$2.whole.json"
+}
+for text in tales.txt "short tales.txt"; do
+  whole gpt2-int4 "$text" >/dev/null &
+  other=$!
+  whole llama-int4 "$text" >/dev/null
+  wait $other
+  for model in gpt2-int4 llama-int4; do
+    merged=results/$model/$text
     # Time is all that may differ.
-    cmp <(grep -vE '"(seconds|tokens_per_second)":' "$merged") <(grep -vE '"(seconds|tokens_per_second)":' "$merged.whole")
-    echo "identical: $merged, $(grep -m1 '"perplexity"' "$merged"), $(grep -c '"left_out"' "$merged") windows"
+    cmp <(grep -vE '"(seconds|tokens_per_second)":' "$merged.json") <(grep -vE '"(seconds|tokens_per_second)":' "$merged.whole.json")
+    echo "identical: $merged.json, $(grep -m1 -o '"perplexity".*[0-9]' "$merged.json"), $(grep -c '"left_out"' "$merged.json") windows"
   done
 done
 say "done"

@@ -60,7 +60,7 @@ list() {
     state=missing
     if [ -e "$out" ]; then
       state=unfinished
-      if grep -q '"partial": false' "$out"; then state=done; fi
+      if grep -q '"partial": false' "$out"; then state="done"; fi
     fi
     printf '%d\t%s\t%s\t%s\t%s\n' $index $state "$model" "$text" "$shard/$shards"
     index=$((index + 1))
