@@ -66,27 +66,31 @@ shards 3
 option --ctx=128
 END
 # The volume belongs to the pod's group; the rest of the root folder is not the user's to write.
-pod() { # MANIFEST NAME=VALUE...
-  local container=(spec template spec containers 0) manifest=$1 user
-  user=$(value "$manifest" spec template spec securityContext runAsUser):$(value "$manifest" spec template spec securityContext runAsGroup)
-  [ "$(value "$manifest" "${container[@]}" env 0 name)" = SWEEP ]
-  mapfile -t command < <(value "$manifest" "${container[@]}" command)
+read_pod() { # MANIFEST
+  local pod=(spec template spec) container=(spec template spec containers 0)
+  user=$(value "$1" "${pod[@]}" securityContext runAsUser):$(value "$1" "${pod[@]}" securityContext runAsGroup)
+  folder=$(value "$1" "${container[@]}" workingDir)
+  variable=$(value "$1" "${container[@]}" env 0 name)=$(value "$1" "${container[@]}" env 0 value)
+  mapfile -t command < <(value "$1" "${container[@]}" command)
+}
+pod() { # NAME=VALUE...
   # shellcheck disable=SC2016 # $0 and $@ are the inner shell's
-  chroot --userspec="$user" "$root" /bin/env -i PATH=/usr/local/bin:/usr/bin:/bin "${@:2}" \
-    SWEEP="$(value "$manifest" "${container[@]}" env 0 value)" GOMAXPROCS=1 \
-    /bin/sh -c 'cd "$0" && exec "$@"' "$(value "$manifest" "${container[@]}" workingDir)" "${command[@]}"
+  chroot --userspec="$user" "$root" /bin/env -i PATH=/usr/local/bin:/usr/bin:/bin "$variable" GOMAXPROCS=1 "$@" \
+    /bin/sh -c 'cd "$0" && exec "$@"' "$folder" "${command[@]}"
 }
 chown 65532:65532 "$root/sweep/results"
 
 say "12 pods"
-for index in {0..11}; do pod "$here/job.yaml" JOB_COMPLETION_INDEX="$index" >/dev/null; done
+read_pod "$here/job.yaml"
+for index in {0..11}; do pod JOB_COMPLETION_INDEX="$index" >/dev/null; done
 code=0
-pod "$here/job.yaml" JOB_COMPLETION_INDEX=12 || code=$?
+pod JOB_COMPLETION_INDEX=12 || code=$?
 [ $code = 2 ] || fail "an index too many: exit code $code, want 2, for which job.yaml ends the Job"
 
 say "the merge, which has no models and no texts"
 mv "$root/sweep/models" "$root/sweep/texts" "$work"
-pod "$here/merge-job.yaml" >/dev/null
+read_pod "$here/merge-job.yaml"
+pod >/dev/null
 
 say "the same without shards"
 cd "$work"

@@ -46,7 +46,7 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT TERM
 
-# wait_for SECONDS WHAT COMMAND... polls until the command succeeds.
+# wait_for SECONDS WHAT COMMAND... polls until the command succeeds. The limits are there to end a wait that would never end.
 wait_for() {
   local limit=$((SECONDS + $1)) what=$2
   shift 2
@@ -65,7 +65,7 @@ cd "$sweep"
 for model in gpt2 llama; do
   ./nibble convert "$repository/testdata/models/nibble-$model" --type int4-g32 -o "models/$model-int4.nbl" >/dev/null
 done
-cp "$repository/testdata/text/valid.txt" texts/tales.txt
+head -c 120000 "$repository/testdata/text/valid.txt" >texts/tales.txt
 head -c 20000 texts/tales.txt >"texts/short tales.txt"
 # A short stride makes the long text's shards take seconds, so that one can be cancelled in the middle.
 cat >sweep.txt <<END
@@ -122,7 +122,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 SchedulerParameters=sched_interval=2,batch_sched_delay=0,sched_min_interval=100000
 SlurmdParameters=config_overrides
-KillWait=5
+KillWait=60
 ReturnToService=2
 NodeName=$host NodeAddr=127.0.0.1 CPUs=2 RealMemory=1000
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
@@ -136,13 +136,13 @@ mungekey --create --keyfile="$slurm/munge.key"
 munged --foreground --key-file="$slurm/munge.key" --socket="$slurm/munge.socket" --pid-file="$slurm/munge.pid" \
   --log-file="$slurm/munge.log" --seed-file="$slurm/munge.seed" >"$slurm/munge-out.log" 2>&1 &
 daemons+=($!)
-wait_for 10 "munged opens its socket" test -S "$slurm/munge.socket"
+wait_for 60 "munged opens its socket" test -S "$slurm/munge.socket"
 slurmctld -D >"$slurm/slurmctld-out.log" 2>&1 &
 daemons+=($!)
 slurmd -D >"$slurm/slurmd-out.log" 2>&1 &
 daemons+=($!)
 node_is_idle() { [ "$(sinfo --noheader --format=%T 2>/dev/null)" = idle ]; }
-wait_for 60 "the node is idle" node_is_idle
+wait_for 600 "the node is idle" node_is_idle
 
 # The sizes of the files are for real models.
 small=(--cpus-per-task=1 --mem=0 --time=10)
@@ -156,21 +156,21 @@ merge=$(sbatch --parsable --dependency="afterok:$array" "${small[@]}" merge.sbat
 # Task 4 is the second shard of gpt2 on the long text, task 10 of llama. nibble makes the .part file before it loads the model.
 started() { compgen -G "results/$1/tales.txt/2-of-3.json.part-*" >/dev/null; }
 unfinished() { [ "$(./sweep.sh list | awk -v task="$1" '$1 == task { print $2 }')" = unfinished ]; }
-wait_for 120 "task 4 starts" started gpt2-int4
+wait_for 600 "task 4 starts" started gpt2-int4
 sleep 0.5
 scancel "${array}_4"
-wait_for 60 "task 4 keeps what it scored" unfinished 4
+wait_for 600 "task 4 keeps what it scored" unfinished 4
 say "task 4 is cancelled in the middle and has kept $(grep -c '"left_out"' results/gpt2-int4/tales.txt/2-of-3.json) windows"
 
-wait_for 120 "task 10 starts" started llama-int4
+wait_for 600 "task 10 starts" started llama-int4
 sleep 0.5
 scontrol requeue "${array}_10"
-wait_for 60 "task 10 keeps what it scored" unfinished 10
+wait_for 600 "task 10 keeps what it scored" unfinished 10
 say "task 10 is requeued, as where a node is wanted for other work, and has kept $(grep -c '"left_out"' results/llama-int4/tales.txt/2-of-3.json) windows"
 
 # The merge must not run: task 4 is not done. Task 10 comes back by itself.
 never() { [ "$(squeue --noheader --format=%r --jobs="$merge")" = DependencyNeverSatisfied ]; }
-wait_for 300 "all tasks but 4 end" never
+wait_for 600 "all tasks but 4 end" never
 ./sweep.sh list
 [ "$(./sweep.sh todo)" = 4 ]
 [ ! -e results/gpt2-int4/tales.txt.json ]
@@ -180,7 +180,7 @@ say "submit what is left, and the merge"
 array=$(sbatch --parsable --array="$(./sweep.sh todo)" "${small[@]}" array.sbatch)
 merge=$(sbatch --parsable --dependency="afterok:$array" "${small[@]}" merge.sbatch)
 ended() { [[ "$(state "$merge")" =~ ^(COMPLETED|FAILED|CANCELLED|TIMEOUT|NODE_FAIL)$ ]]; }
-wait_for 120 "the merge ends" ended
+wait_for 600 "the merge ends" ended
 state_is "$merge" COMPLETED
 [ -z "$(./sweep.sh todo)" ]
 for shard in gpt2-int4/tales.txt/2-of-3.json llama-int4/tales.txt/2-of-3.json; do
