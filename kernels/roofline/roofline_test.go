@@ -63,6 +63,17 @@ func TestMeasureErrors(t *testing.T) {
 	}
 }
 
+// TestMachineLoops runs this CPU's loops where nothing is measured.
+func TestMachineLoops(t *testing.T) {
+	l := machineLoops()
+	l.int8.run(10)
+	l.f32.run(10)
+	if l.bf16.run != nil {
+		l.bf16.run(10)
+	}
+	l.read(make([]byte, 512))
+}
+
 // TestPortable keeps the portable loops runnable where assembly is measured.
 func TestPortable(t *testing.T) {
 	l := portableLoops()
