@@ -27,6 +27,7 @@ type pageHeader struct {
 	uncompressed, compressed int64
 	values, nulls, encoding  int64
 	levelEncoding            int64 // of definition levels, version 1
+	repetitionEncoding       int64 // of repetition levels, version 1
 	definition, repetition   int64 // bytes of levels, version 2
 	stored                   bool  // is_compressed is false, version 2
 	crc                      int64 // CRC-32 of the page as it lies in the file
@@ -40,6 +41,7 @@ type pages struct {
 	at, end    int64 // offsets in the file: of the next page, and behind the last
 	body       []byte
 	dictionary *values
+	nested     bool // values come with their levels: see decodeNested
 }
 
 // openChunk finds the pages of the table's column in a row group.
@@ -52,7 +54,9 @@ func (t *table) openChunk(group *format.RowGroup) (*pages, error) {
 	if chunk.FilePath != "" {
 		return nil, fmt.Errorf("its data is in another file (%.100q), which is not read: join the files first", chunk.FilePath)
 	}
-	if m.NumValues != group.NumRows || group.NumRows < 0 {
+	// Each row has at least one entry, which is a null where a list is empty.
+	inList := t.column.MaxRepetitionLevel() > 0
+	if m.NumValues != group.NumRows && !(inList && m.NumValues > group.NumRows) || group.NumRows < 0 {
 		return nil, fmt.Errorf("it has %d values for %d rows: the file is damaged", m.NumValues, group.NumRows)
 	}
 	start := m.DataPageOffset
@@ -113,7 +117,7 @@ func (p *pages) read() (*values, error) {
 		if p.dictionary != nil {
 			return nil, errors.New("it is a second dictionary: the file is damaged")
 		}
-		p.dictionary, err = decodeDictionary(h, body, p.codec)
+		p.dictionary, err = decodeDictionary(h, body, p.codec, p.t.column.Type().Kind())
 		return nil, err
 	case format.DataPage, format.DataPageV2:
 		return p.decodeData(h, body)
@@ -123,33 +127,16 @@ func (p *pages) read() (*values, error) {
 
 // decodeData decodes a data page of either version.
 func (p *pages) decodeData(h pageHeader, body []byte) (*values, error) {
-	codec := p.codec
-	var levels []byte
-	if h.kind == format.DataPageV2 {
-		if h.definition < 0 || h.repetition < 0 || h.definition > int64(len(body)) || h.repetition > int64(len(body))-h.definition {
-			return nil, fmt.Errorf("its levels claim %d and %d bytes of %d: the file is damaged", h.repetition, h.definition, len(body))
-		}
-		levels, body = body[h.repetition:h.repetition+h.definition], body[h.repetition+h.definition:]
-		h.uncompressed -= h.repetition + h.definition
-		if h.stored {
-			codec = format.Uncompressed
-		}
-	}
-	data, err := decompress(codec, body, h.uncompressed)
+	reps, defs, data, err := p.split(h, body)
 	if err != nil {
 		return nil, err
 	}
+	if p.nested {
+		return p.decodeNested(h, reps, defs, data)
+	}
 	present := h.values // before the first null
 	if most := p.t.column.MaxDefinitionLevel(); most > 0 {
-		if h.kind == format.DataPage {
-			if h.levelEncoding != int64(format.RLE) {
-				return nil, fmt.Errorf("its levels have the encoding %s, which is not read: write the file again with a current program", format.Encoding(h.levelEncoding))
-			}
-			if levels, data, err = prefixed(data); err != nil {
-				return nil, err
-			}
-		}
-		if present, err = presentValues(levels, most, h.values); err != nil {
+		if present, err = presentValues(defs, most, h.values); err != nil {
 			return nil, err
 		}
 	}
@@ -169,9 +156,49 @@ func (p *pages) decodeData(h pageHeader, body []byte) (*values, error) {
 	return v, nil
 }
 
+// split decompresses a data page and cuts it into its repetition levels, definition levels and values. Levels that the column does not
+// have are empty.
+func (p *pages) split(h pageHeader, body []byte) (reps, defs, data []byte, err error) {
+	codec := p.codec
+	if h.kind == format.DataPageV2 {
+		if h.definition < 0 || h.repetition < 0 || h.definition > int64(len(body)) || h.repetition > int64(len(body))-h.definition {
+			return nil, nil, nil, fmt.Errorf("its levels claim %d and %d bytes of %d: the file is damaged", h.repetition, h.definition, len(body))
+		}
+		reps, defs, body = body[:h.repetition], body[h.repetition:h.repetition+h.definition], body[h.repetition+h.definition:]
+		h.uncompressed -= h.repetition + h.definition
+		if h.stored {
+			codec = format.Uncompressed
+		}
+		data, err = decompress(codec, body, h.uncompressed)
+		return reps, defs, data, err
+	}
+	if data, err = decompress(codec, body, h.uncompressed); err != nil {
+		return nil, nil, nil, err
+	}
+	for _, l := range []struct {
+		most     int
+		encoding int64
+		to       *[]byte
+	}{
+		{p.t.column.MaxRepetitionLevel(), h.repetitionEncoding, &reps},
+		{p.t.column.MaxDefinitionLevel(), h.levelEncoding, &defs},
+	} {
+		if l.most == 0 {
+			continue
+		}
+		if l.encoding != int64(format.RLE) {
+			return nil, nil, nil, fmt.Errorf("its levels have the encoding %s, which is not read: write the file again with a current program", format.Encoding(l.encoding))
+		}
+		if *l.to, data, err = prefixed(data); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	return reps, defs, data, nil
+}
+
 // readPageHeader reads a page header of at most left bytes and returns its length.
 func readPageHeader(r *bufio.Reader, left int64) (h pageHeader, n int64, err error) {
-	h = pageHeader{kind: -1, uncompressed: -1, compressed: -1, values: -1, encoding: -1, levelEncoding: int64(format.RLE), crc: noCRC}
+	h = pageHeader{kind: -1, uncompressed: -1, compressed: -1, values: -1, encoding: -1, levelEncoding: int64(format.RLE), repetitionEncoding: int64(format.RLE), crc: noCRC}
 	seen := 0
 	c := &compact{r: r, left: left, elements: 0, skip: func(n int64) error {
 		_, err := io.CopyN(io.Discard, r, n)
@@ -203,6 +230,8 @@ func readPageHeader(r *bufio.Reader, left int64) (h pageHeader, n int64, err err
 			h.encoding = v
 		case [2]int16{5, 3}:
 			h.levelEncoding = v
+		case [2]int16{5, 4}:
+			h.repetitionEncoding = v
 		case [2]int16{8, 2}:
 			h.nulls = v
 		case [2]int16{8, 5}:

@@ -60,8 +60,16 @@ func (t *table) each(yield func([]byte) bool) (stopped bool, err error) {
 	return false, nil
 }
 
-// open checks the footer, opens the file and finds the column.
+// open opens the file and finds the column.
 func (t *table) open() error {
+	if err := t.openFile(); err != nil {
+		return err
+	}
+	return guarded(t.find) // a damaged schema has types that the library panics on when asked
+}
+
+// openFile checks the footer and opens the file.
+func (t *table) openFile() error {
 	if err := checkFooter(t.r, t.size); err != nil {
 		return err
 	}
@@ -73,7 +81,7 @@ func (t *table) open() error {
 	if err != nil {
 		return fmt.Errorf("the Parquet footer cannot be used: %w", err)
 	}
-	return guarded(t.find) // a damaged schema has types that the library panics on when asked
+	return nil
 }
 
 // find looks the column up.

@@ -16,6 +16,11 @@ type values struct {
 	dictionary *values
 	indices    []int32
 	null       bool // the value behind the last is a null
+
+	// Of columns with lists and nulls: one for each entry, while only entries with the largest definition level have a value. nil
+	// where the column has no such levels.
+	reps, defs []uint8
+	entries    int
 }
 
 func (v *values) len() int {
@@ -43,7 +48,7 @@ func (v *values) first(n int) {
 }
 
 // decodeDictionary decodes a dictionary page, which is always PLAIN.
-func decodeDictionary(h pageHeader, body []byte, codec format.CompressionCodec) (*values, error) {
+func decodeDictionary(h pageHeader, body []byte, codec format.CompressionCodec, kind parquet.Kind) (*values, error) {
 	data, err := decompress(codec, body, h.uncompressed)
 	if err != nil {
 		return nil, err
@@ -51,7 +56,12 @@ func decodeDictionary(h pageHeader, body []byte, codec format.CompressionCodec) 
 	if e := format.Encoding(h.encoding); e != format.Plain && e != plainDictionary {
 		return nil, fmt.Errorf("its dictionary has the encoding %s, want PLAIN: the file is damaged", e)
 	}
-	v, err := decodeValues(format.Plain, data, h.values, nil)
+	var v *values
+	if kind == parquet.ByteArray {
+		v, err = decodeValues(format.Plain, data, h.values, nil)
+	} else {
+		v, err = decodeIntegers(kind, format.Plain, data, h.values)
+	}
 	if err == nil && int64(v.len()) != h.values {
 		err = fmt.Errorf("its dictionary holds %d values, want %d: the file is damaged", v.len(), h.values)
 	}
@@ -109,9 +119,23 @@ func (v *values) checkIndices() error {
 
 // presentValues returns the number of values before the first null: those with the definition level most.
 func presentValues(levels []byte, most int, count int64) (int64, error) {
+	decoded, err := decodeLevels("definition", levels, most, count)
+	if err != nil {
+		return 0, err
+	}
+	for i, l := range decoded {
+		if int(l) < most {
+			return int64(i), nil
+		}
+	}
+	return count, nil
+}
+
+// decodeLevels decodes count levels, which are at most most.
+func decodeLevels(name string, levels []byte, most int, count int64) ([]uint8, error) {
 	width := levelWidth(most)
 	if err := checkRuns(levels, width, count); err != nil {
-		return 0, fmt.Errorf("its definition levels: %w", err)
+		return nil, fmt.Errorf("its %s levels: %w", name, err)
 	}
 	var decoded []uint8
 	err := guarded(func() (err error) {
@@ -122,15 +146,12 @@ func presentValues(levels []byte, most int, count int64) (int64, error) {
 		err = fmt.Errorf("%d levels for %d values", len(decoded), count)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("its definition levels are damaged: %w: copy or download the file again", err)
+		return nil, fmt.Errorf("its %s levels are damaged: %w: copy or download the file again", name, err)
 	}
-	for i, l := range decoded[:count] {
+	for _, l := range decoded[:count] {
 		if int(l) > most {
-			return 0, fmt.Errorf("its definition levels reach %d, want at most %d: the file is damaged", l, most)
-		}
-		if int(l) < most {
-			return int64(i), nil
+			return nil, fmt.Errorf("its %s levels reach %d, want at most %d: the file is damaged", name, l, most)
 		}
 	}
-	return count, nil
+	return decoded[:count], nil
 }
