@@ -38,6 +38,10 @@
 // decompressed before a document comes out or the reading stops. A zstd window is at most [MaxWindow] bytes. Plain files are held
 // in memory; JSONL and Parquet are streamed, one document or one page at a time.
 //
+// # Records
+//
+// [Records] reads objects of several fields, strings and lists of strings, from JSON Lines and Parquet: the items of a task.
+//
 // # Wikitext
 //
 // [WikitextDetokenize] and [Words] do to wikitext what the lm-evaluation-harness does.

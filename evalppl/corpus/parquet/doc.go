@@ -1,4 +1,5 @@
-// Package parquet reads one string column of a Parquet file as texts: [Texts] is what corpus.Options.Parquet wants.
+// Package parquet reads one string column of a Parquet file as texts: [Texts] is what corpus.Options.Parquet wants. [Records] reads
+// several columns, of strings, integers and lists of them, as JSON objects, for corpus.RecordOptions.Parquet.
 //
 //	c, err := corpus.Open("train.parquet", corpus.Options{Field: "page", Parquet: parquet.Texts})
 //
@@ -11,5 +12,5 @@
 //
 // Columns of type BYTE_ARRAY that hold strings are read, required or optional, at the top or inside groups ("meta.text"), with the
 // encodings PLAIN, dictionary, DELTA_LENGTH_BYTE_ARRAY and DELTA_BYTE_ARRAY and the codecs SNAPPY, GZIP, BROTLI, ZSTD, LZ4_RAW or
-// none. Lists, encrypted files and files split over several are refused by name.
+// none; integers also with DELTA_BINARY_PACKED. Lists of lists, encrypted files and files split over several are refused by name.
 package parquet
