@@ -77,15 +77,7 @@ func (r Record) Scalar(field string) (string, error) {
 
 // errorf is an error about a field.
 func (r Record) errorf(field, format string, args ...any) error {
-	return fmt.Errorf("%s: field %q: %w", displayID(r.ID), field, fmt.Errorf(format, args...))
-}
-
-// displayID names standard input as other errors do.
-func displayID(id string) string {
-	if n, ok := strings.CutPrefix(id, "-:"); ok {
-		return "standard input:" + n
-	}
-	return id
+	return fmt.Errorf("%s: field %q: %w", r.ID, field, fmt.Errorf(format, args...))
 }
 
 func (r Record) unquote(field string, value []byte) (string, error) {
@@ -106,7 +98,7 @@ func (r Record) value(field string) ([]byte, error) {
 		for key, value := range members(object) {
 			name, err := unquote(key)
 			if err != nil {
-				return nil, fmt.Errorf("%s: field name %s: %w", displayID(r.ID), clip(string(key)), err)
+				return nil, fmt.Errorf("%s: field name %s: %w", r.ID, clip(string(key)), err)
 			}
 			names = append(names, string(name))
 			slot := &outer

@@ -13,7 +13,7 @@ import (
 
 // Record is one JSON object with several fields: a line of JSON Lines, or the wanted columns of a row of Parquet.
 type Record struct {
-	// ID says where it stands: "file:7" for line 7 or row 7, both counted from 1. The file is "-" for standard input.
+	// ID says where it stands: "file:7" for line 7 or row 7, both counted from 1.
 	ID     string
 	object []byte // valid JSON and valid UTF-8
 }
@@ -107,7 +107,7 @@ func eachRecord(path string, o RecordOptions, yield func(Record, error) bool) (n
 			continue
 		}
 		n++
-		if !yield(Record{ID: path + ":" + strconv.Itoa(at), object: object}, nil) {
+		if !yield(Record{ID: display(path) + ":" + strconv.Itoa(at), object: object}, nil) {
 			return n, true, nil
 		}
 	}

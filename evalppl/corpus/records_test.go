@@ -57,7 +57,7 @@ func TestRecords(t *testing.T) {
 		}
 	}
 	ids, _, err := readRecords("-", RecordOptions{Stdin: &packed})
-	if d := cmp.Diff([]string{"-:1", "-:3"}, ids); err != nil || d != "" {
+	if d := cmp.Diff([]string{"standard input:1", "standard input:3"}, ids); err != nil || d != "" {
 		t.Errorf("standard input: %v (-want +got):\n%s", err, d)
 	}
 }
