@@ -2,7 +2,10 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -182,4 +185,26 @@ func (l *outputs) abort() {
 	for _, o := range *l {
 		o.abort()
 	}
+}
+
+// hashInput returns the SHA-256 of a file, in hex. Of standard input, which can be read once, it returns the content too.
+func hashInput(cmd *cobra.Command, path string) (sum string, stdin io.Reader, err error) {
+	h := sha256.New()
+	if path == "-" {
+		b, err := readInput(cmd, path)
+		if err != nil {
+			return "", nil, err
+		}
+		h.Write(b)
+		return hex.EncodeToString(h.Sum(nil)), bytes.NewReader(b), nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", nil, inputError(path, err)
+	}
+	defer f.Close()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", nil, inputError(path, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil, nil
 }
