@@ -45,7 +45,8 @@ func TestMain(m *testing.M) {
 //	parquet JSONL OUT         write the fields title and body of each line as columns
 //	absent GLOB...            demand that no file has such a name
 //
-// $MODELS is a copy of the embedded models and $TEXT their text.
+// $MODELS is a copy of the embedded models and $TEXT their text, $ITEMS the folder of
+// task items.
 func TestScript(t *testing.T) {
 	models, err := filepath.Abs(filepath.Join("..", "..", "testdata", "models"))
 	if err != nil {
@@ -66,6 +67,7 @@ func TestScript(t *testing.T) {
 			}
 			env.Setenv("MODELS", copied)
 			env.Setenv("TEXT", filepath.Join(models, "..", "text", "valid.txt"))
+			env.Setenv("ITEMS", filepath.Join(models, "..", "lmeval", "items"))
 			env.Setenv("TMPDIR", tmp)
 			env.Defer(func() { // no command leaves its temporary files
 				left, err := os.ReadDir(tmp)

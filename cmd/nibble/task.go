@@ -116,6 +116,9 @@ func (r *taskRun) run(args []string) error {
 			return err
 		}
 	}
+	if runErr != nil && r.jsonOut != nil && r.jsonPath != "-" {
+		fmt.Fprintf(r.cmd.ErrOrStderr(), "nibble: the %s answered before are kept in %s, marked as partial\n", count(res.Items, "item"), r.jsonPath)
+	}
 	if r.jsonPath != "-" && r.itemsPath != "-" {
 		printTask(r.cmd.OutOrStdout(), res)
 	}
