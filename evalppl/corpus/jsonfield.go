@@ -19,28 +19,10 @@ func findText(value []byte, path, whole string) ([]byte, error) {
 		}
 		return nil, fmt.Errorf("field %q: found %s, want an object with the field %q", inside, jsonKind(value), path)
 	}
-	first, rest, nested := strings.Cut(path, ".")
-	var exact, outer []byte // the values of the fields named path and first
-	var names []string
-	for key, member := range members(value) {
-		name, err := unquote(key)
-		if err != nil {
-			return nil, fmt.Errorf("field name %s: %w", clip(string(key)), err)
-		}
-		names = append(names, string(name))
-		var slot *[]byte
-		switch {
-		case string(name) == path:
-			slot = &exact
-		case nested && string(name) == first:
-			slot = &outer
-		default:
-			continue
-		}
-		if *slot != nil {
-			return nil, fmt.Errorf("field %q stands twice in the same object: which one is meant cannot be told", name)
-		}
-		*slot = member
+	_, rest, _ := strings.Cut(path, ".")
+	exact, outer, names, err := findMember(value, path)
+	if err != nil {
+		return nil, err
 	}
 	switch {
 	case exact != nil && exact[0] != '"':
@@ -59,6 +41,33 @@ func findText(value []byte, path, whole string) ([]byte, error) {
 		return nil, fmt.Errorf("field %q: no field %q inside %q; the fields there are %s: name one of them (--field)", whole, path, inside, listNames(names))
 	}
 	return nil, fmt.Errorf("no field %q; the fields of the line are %s: name one of them (--field)", whole, listNames(names))
+}
+
+// findMember returns the value of the member of a valid JSON object that is named by a path, dots included, and that of the member
+// named by what stands before the path's first dot; nil where there is none. names are those of all members up to an error.
+func findMember(object []byte, path string) (exact, outer []byte, names []string, err error) {
+	first, _, nested := strings.Cut(path, ".")
+	for key, value := range members(object) {
+		name, err := unquote(key)
+		if err != nil {
+			return nil, nil, names, fmt.Errorf("field name %s: %w", clip(string(key)), err)
+		}
+		names = append(names, string(name))
+		var slot *[]byte
+		switch {
+		case string(name) == path:
+			slot = &exact
+		case nested && string(name) == first:
+			slot = &outer
+		default:
+			continue
+		}
+		if *slot != nil {
+			return nil, nil, names, fmt.Errorf("field %q stands twice in the same object: which one is meant cannot be told", name)
+		}
+		*slot = value
+	}
+	return exact, outer, names, nil
 }
 
 // members yields the key (with its quotes) and the value of each member of a valid JSON object, without space around them.

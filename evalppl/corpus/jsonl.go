@@ -12,9 +12,15 @@ import (
 
 const byteOrderMark = "\xef\xbb\xbf"
 
-// jsonlTexts yields one string field of each line of JSON Lines (https://jsonlines.org); nil for a blank line. A byte order mark before the
-// first line is passed over, as RFC 8259 allows.
+// jsonlTexts yields one string field of each line of JSON Lines; nil for a blank line.
 func jsonlTexts(r io.Reader, field string, limit int64) iter.Seq2[[]byte, error] {
+	return jsonLines(r, limit, func(line []byte) ([]byte, error) { return findText(line, field, field) })
+}
+
+// jsonLines yields what read makes of each line of JSON Lines (https://jsonlines.org), which is valid JSON and valid UTF-8, without
+// space around it, and only valid during the call; nil for a blank line. A byte order mark before the first line is passed over, as
+// RFC 8259 allows.
+func jsonLines(r io.Reader, limit int64, read func(line []byte) ([]byte, error)) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		lines := newLineReader(r, limit)
 		for {
@@ -28,29 +34,32 @@ func jsonlTexts(r io.Reader, field string, limit int64) iter.Seq2[[]byte, error]
 			if lines.number == 1 {
 				line = bytes.TrimPrefix(line, []byte(byteOrderMark))
 			}
-			var text []byte
-			if len(bytes.Trim(line, " \t\r")) > 0 {
-				if text, err = jsonText(line, field); err != nil {
+			var out []byte
+			if line = bytes.Trim(line, " \t\r"); len(line) > 0 {
+				if err = checkJSON(line); err == nil {
+					out, err = read(line)
+				}
+				if err != nil {
 					yield(nil, fmt.Errorf("line %d: %w", lines.number, err))
 					return
 				}
 			}
-			if !yield(text, nil) {
+			if !yield(out, nil) {
 				return
 			}
 		}
 	}
 }
 
-// jsonText returns the string at the path field of the JSON object in line; never nil without an error.
-func jsonText(line []byte, field string) ([]byte, error) {
+// checkJSON makes sure that a line is one JSON value in UTF-8.
+func checkJSON(line []byte) error {
 	if !json.Valid(line) {
-		return nil, invalidJSON(line)
+		return invalidJSON(line)
 	}
-	if !utf8.Valid(line) {
-		return nil, fmt.Errorf("byte %d is not UTF-8, which JSON is written in: convert the file, as with iconv -f LATIN1 -t UTF-8", 1+invalidUTF8(line))
+	if i := invalidUTF8(line); i < len(line) {
+		return fmt.Errorf("byte %d is not UTF-8, which JSON is written in: convert the file, as with iconv -f LATIN1 -t UTF-8", 1+i)
 	}
-	return findText(line, field, field)
+	return nil
 }
 
 // invalidJSON says where a line stops being JSON.

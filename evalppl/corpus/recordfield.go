@@ -12,7 +12,11 @@ func NewRecord(id string, object []byte) (Record, error) {
 	if len(object) == 0 {
 		return Record{}, fmt.Errorf("%s: found nothing, want a JSON object", id)
 	}
-	if err := checkObject(object); err != nil {
+	err := checkJSON(object)
+	if err == nil {
+		err = checkObject(object)
+	}
+	if err != nil {
 		return Record{}, fmt.Errorf("%s: %w", id, err)
 	}
 	return Record{ID: id, object: bytes.Clone(object)}, nil
@@ -92,26 +96,10 @@ func (r Record) unquote(field string, value []byte) (string, error) {
 func (r Record) value(field string) ([]byte, error) {
 	object, path := r.object, field
 	for {
-		first, rest, nested := strings.Cut(path, ".")
-		var exact, outer []byte
-		var names []string
-		for key, value := range members(object) {
-			name, err := unquote(key)
-			if err != nil {
-				return nil, fmt.Errorf("%s: field name %s: %w", r.ID, clip(string(key)), err)
-			}
-			names = append(names, string(name))
-			slot := &outer
-			switch {
-			case string(name) == path:
-				slot = &exact
-			case !nested || string(name) != first:
-				continue
-			}
-			if *slot != nil {
-				return nil, r.errorf(field, "%q stands twice in the same object: which one is meant cannot be told", name)
-			}
-			*slot = value
+		first, rest, _ := strings.Cut(path, ".")
+		exact, outer, names, err := findMember(object, path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", r.ID, err)
 		}
 		switch {
 		case exact != nil:

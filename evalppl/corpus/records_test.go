@@ -115,7 +115,7 @@ func TestRecordFieldErrors(t *testing.T) {
 		{text("o.q"), `f.jsonl:3: field "o.q": not found; the fields are "p"`},
 		{text("s.q"), `f.jsonl:3: field "s.q": "s" holds a string, want an object with the field "q"`},
 		{text("half"), `f.jsonl:3: field "half": \ud800 is half a surrogate pair, which is no character: repair the text`},
-		{text("twice"), `f.jsonl:3: field "twice": "twice" stands twice in the same object: which one is meant cannot be told`},
+		{text("twice"), `f.jsonl:3: field "twice" stands twice in the same object: which one is meant cannot be told`},
 		{texts("s"), `f.jsonl:3: field "s": found a string, want an array of strings`},
 		{texts("l"), `f.jsonl:3: field "l": element 1 is null, want a string`},
 		{scalar("o.p"), `f.jsonl:3: field "o.p": found a boolean (true), want a number or a string`},
