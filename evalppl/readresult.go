@@ -1,12 +1,10 @@
 package evalppl
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math"
-	"os"
+
+	"nibble/evalppl/internal/resultfile"
 )
 
 // maxResultBytes bounds a result file: 128 bytes for each of some 8 million windows.
@@ -17,47 +15,17 @@ const maxWindows = 1 << 40
 
 // ReadResult reads a result file and checks it as [ParseResult] does. Errors name the file.
 func ReadResult(path string) (Result, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return Result{}, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxResultBytes+1))
-	if err != nil {
-		return Result{}, err
-	}
-	if len(b) > maxResultBytes {
-		return Result{}, fmt.Errorf("%s: more than %d bytes: not a result file", path, maxResultBytes)
-	}
-	r, err := ParseResult(b)
-	if err != nil {
-		return Result{}, fmt.Errorf("%s: %w", path, err)
-	}
-	return r, nil
+	return resultfile.Read(path, maxResultBytes, ParseResult)
 }
 
 // ParseResult reads a result's JSON. It refuses another schema, fields it does not know, fields out of range, a settings hash
 // that does not belong to the settings, and statistics that do not follow from the window scores.
 func ParseResult(b []byte) (Result, error) {
-	var head struct {
-		Schema *string `json:"schema"`
-	}
-	if err := json.Unmarshal(b, &head); err != nil {
-		return Result{}, fmt.Errorf("not a result's JSON: %w", err)
-	}
-	if head.Schema == nil {
-		return Result{}, fmt.Errorf("field \"schema\" is missing, want %q: not a result of nibble ppl", ResultSchema)
-	}
-	if *head.Schema != ResultSchema {
-		return Result{}, fmt.Errorf("schema %q, this program reads %q: measure again, or use the version that wrote the file", *head.Schema, ResultSchema)
-	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
 	var r Result
-	if err := d.Decode(&r); err != nil {
-		return Result{}, fmt.Errorf("not a result's JSON: %w", err)
+	if err := resultfile.Decode(b, &r, ResultSchema, "nibble ppl"); err != nil {
+		return Result{}, err
 	}
-	if err := missingFields(b); err != nil {
+	if err := resultfile.RequireFields(b, requiredFields, ""); err != nil {
 		return Result{}, err
 	}
 	if err := r.validate(); err != nil {
@@ -73,33 +41,15 @@ var requiredFields = []string{
 	"os", "arch", "settings_sha256", "total_windows", "first_window", "window_scores",
 }
 
-func missingFields(b []byte) error {
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal(b, &all); err != nil {
-		return err
-	}
-	for _, name := range requiredFields {
-		if v, ok := all[name]; !ok || string(v) == "null" {
-			return fmt.Errorf("field %q is missing: the file is not complete, measure again", name)
-		}
-	}
-	return nil
-}
-
-// fieldError is a field that is not what it must be.
-func fieldError(name string, have any, want string) error {
-	return fmt.Errorf("field %q is %v, want %s: the file was changed or is damaged", name, have, want)
-}
-
 func (r *Result) validate() error {
 	if !knownProtocol(r.Protocol) {
-		return fieldError("protocol", fmt.Sprintf("%q", r.Protocol), fmt.Sprintf("one of %q", Protocols()))
+		return resultfile.FieldError("protocol", fmt.Sprintf("%q", r.Protocol), fmt.Sprintf("one of %q", Protocols()))
 	}
 	if r.Ctx < 2 {
-		return fieldError("ctx", r.Ctx, "at least 2")
+		return resultfile.FieldError("ctx", r.Ctx, "at least 2")
 	}
 	if HasStride(r.Protocol) != (r.Stride != 0) || r.Stride < 0 || r.Stride > r.Ctx {
-		return fieldError("stride", r.Stride, fmt.Sprintf("1 to ctx (%d) with protocols %s, %s and %s, none with others", r.Ctx, Strided, HF, Document))
+		return resultfile.FieldError("stride", r.Stride, fmt.Sprintf("1 to ctx (%d) with protocols %s, %s and %s, none with others", r.Ctx, Strided, HF, Document))
 	}
 	for _, f := range []struct {
 		name string
@@ -110,23 +60,23 @@ func (r *Result) validate() error {
 		{"first_window", int64(r.FirstWindow)}, {"total_windows", int64(r.TotalWindows)},
 	} {
 		if f.n < 0 {
-			return fieldError(f.name, f.n, "0 or more")
+			return resultfile.FieldError(f.name, f.n, "0 or more")
 		}
 	}
 	if r.TotalWindows > maxWindows {
-		return fieldError("total_windows", r.TotalWindows, fmt.Sprintf("at most %d", maxWindows))
+		return resultfile.FieldError("total_windows", r.TotalWindows, fmt.Sprintf("at most %d", maxWindows))
 	}
 	if r.Documents < 1 {
-		return fieldError("documents", r.Documents, "at least 1")
+		return resultfile.FieldError("documents", r.Documents, "at least 1")
 	}
 	if r.TextJoin != nil && (r.TextDocuments < 2 || r.Documents != 1) {
-		return fieldError("text_join", fmt.Sprintf("%q", *r.TextJoin), "absent where no documents were joined to one stream")
+		return resultfile.FieldError("text_join", fmt.Sprintf("%q", *r.TextJoin), "absent where no documents were joined to one stream")
 	}
 	if !(r.Seconds >= 0) {
-		return fieldError("seconds", r.Seconds, "0 or more")
+		return resultfile.FieldError("seconds", r.Seconds, "0 or more")
 	}
 	if want := r.settingsSHA256(); r.SettingsSHA256 != want {
-		return fieldError("settings_sha256", r.SettingsSHA256, want+", the hash of the settings")
+		return resultfile.FieldError("settings_sha256", r.SettingsSHA256, want+", the hash of the settings")
 	}
 	if err := r.validateRange(); err != nil {
 		return err
@@ -145,14 +95,14 @@ func (r *Result) validateRange() error {
 	}
 	first, last := shard.bounds(r.TotalWindows)
 	if r.FirstWindow != first {
-		return fieldError("first_window", r.FirstWindow, fmt.Sprintf("%d, the first of shard %q of %d windows", first, r.Shard, r.TotalWindows))
+		return resultfile.FieldError("first_window", r.FirstWindow, fmt.Sprintf("%d, the first of shard %q of %d windows", first, r.Shard, r.TotalWindows))
 	}
 	n := len(r.WindowScores)
 	if n > last-first {
-		return fieldError("window_scores", fmt.Sprintf("of %d windows", n), fmt.Sprintf("at most %d", last-first))
+		return resultfile.FieldError("window_scores", fmt.Sprintf("of %d windows", n), fmt.Sprintf("at most %d", last-first))
 	}
 	if whole := n == last-first; r.Partial && (whole || r.StoppedEarly) || !r.Partial && r.StoppedEarly == whole {
-		return fieldError("partial", r.Partial, fmt.Sprintf("what %d of %d windows and \"stopped_early\" %v say", n, last-first, r.StoppedEarly))
+		return resultfile.FieldError("partial", r.Partial, fmt.Sprintf("what %d of %d windows and \"stopped_early\" %v say", n, last-first, r.StoppedEarly))
 	}
 	return nil
 }
@@ -163,10 +113,10 @@ func (r *Result) validateStatistics() error {
 	t := tally{documents: r.Documents > 1}
 	for i, s := range r.WindowScores {
 		if s.Document < 0 || s.Document >= r.Documents || s.Tokens < 0 || s.Tokens > r.Ctx || s.Left != (s.Tokens == 0) || s.Squares < 0 {
-			return fieldError("window_scores", fmt.Sprintf("at %d %+v", i, s), fmt.Sprintf("documents 0 to %d and at most %d tokens", r.Documents-1, r.Ctx))
+			return resultfile.FieldError("window_scores", fmt.Sprintf("at %d %+v", i, s), fmt.Sprintf("documents 0 to %d and at most %d tokens", r.Documents-1, r.Ctx))
 		}
 		if i > 0 && s.Document < r.WindowScores[i-1].Document {
-			return fieldError("window_scores", fmt.Sprintf("at %d %+v", i, s), "documents in the order of the text")
+			return resultfile.FieldError("window_scores", fmt.Sprintf("at %d %+v", i, s), "documents in the order of the text")
 		}
 		t.add(s)
 	}
@@ -189,11 +139,11 @@ func (r *Result) validateStatistics() error {
 		{"bits_per_byte", r.BitsPerByte, want.BitsPerByte},
 	} {
 		if !(math.Abs(f.have-f.want) <= 1e-9*math.Abs(f.want)) {
-			return fieldError(f.name, f.have, fmt.Sprintf("%g, which follows from \"window_scores\"", f.want))
+			return resultfile.FieldError(f.name, f.have, fmt.Sprintf("%g, which follows from \"window_scores\"", f.want))
 		}
 	}
 	if r.StandardErrorMethod != want.StandardErrorMethod {
-		return fieldError("standard_error_method", fmt.Sprintf("%q", r.StandardErrorMethod), fmt.Sprintf("%q", want.StandardErrorMethod))
+		return resultfile.FieldError("standard_error_method", fmt.Sprintf("%q", r.StandardErrorMethod), fmt.Sprintf("%q", want.StandardErrorMethod))
 	}
 	return nil
 }
