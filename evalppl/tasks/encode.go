@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -58,9 +59,12 @@ func (e *encoder) request(context, continuation string) (request, error) {
 		return request{}, fmt.Errorf("the context %.60q has no token: want text or nothing at all", context)
 	}
 	all := append(before, after...)
-	r := request{targets: after, window: all[max(0, len(all)-e.context-1) : len(all)-1], cut: len(all) > e.context+1}
-	r.from = len(r.window) - len(after)
-	return r, nil
+	cut := len(all) > e.context+1
+	if cut {
+		all = slices.Clone(all[len(all)-e.context-1:]) // a copy, so that the rest is let go
+	}
+	last := len(all) - 1
+	return request{window: all[:last], from: last - len(after), targets: all[last+1-len(after):], cut: cut}, nil
 }
 
 // pair encodes a context that is not empty.
@@ -96,14 +100,18 @@ func (e *encoder) alone(continuation string) (before, after []uint32, err error)
 	return []uint32{e.prefix}, after, nil
 }
 
-// requests encodes the choices of every item.
+// maxWindowTokens bounds the tokens of all requests, which are held in memory: a context counts for each of its choices.
+const maxWindowTokens = 1 << 28
+
+// requests encodes the choices of every item, so that one that cannot be scored is known before any work.
 func (s Set) requests(ctx context.Context, e *encoder) ([][]request, error) {
 	all := make([][]request, len(s.Items))
+	tokens := 0
 	for i, item := range s.Items {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
 		for n, c := range item.Choices {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 			r, err := e.request(item.Context, s.Task.Delimiter+c)
 			if err != nil {
 				what := "completion"
@@ -111,6 +119,9 @@ func (s Set) requests(ctx context.Context, e *encoder) ([][]request, error) {
 					what = fmt.Sprintf("choice %d", n)
 				}
 				return nil, fmt.Errorf("%s: %s: %w", item.ID, what, err)
+			}
+			if tokens += len(r.window); tokens > maxWindowTokens {
+				return nil, fmt.Errorf("%s: up to here contexts and choices have more than %d tokens: take fewer items at a time", item.ID, maxWindowTokens)
 			}
 			all[i] = append(all[i], r)
 		}

@@ -80,5 +80,3 @@ func (m *ModelResult) fill(completion bool) {
 	norm, bytes := ones(o.AccNorm), ones(o.AccBytes)
 	m.AccNorm, m.AccBytes = &norm, &bytes
 }
-
-func (m *ModelResult) fillSpeed() { m.TokensPerSecond = float64(m.TokensRead) / max(m.Seconds, 1e-9) }

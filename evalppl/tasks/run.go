@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 )
 
@@ -19,9 +20,13 @@ type Entrant struct {
 // Options of [Run].
 type Options struct {
 	Data, DataSHA256 string // of the file, for the result
-	// Progress, where not nil, is told after each item how many of all are done, and each model's acc so far.
-	Progress func(done, total int, acc []Accuracy)
-	// Item, where not nil, gets each item with the scores of the models in their order. Its error ends the run.
+	// Resume, where not nil, is the result of an interrupted run of the same models on the same items: its items are not scored again.
+	// The figures come out as without the interruption.
+	Resume *Result
+	// Progress, where not nil, is told after each item how many of all are done, and each model's acc so far; so returns the result that an
+	// interruption would leave now.
+	Progress func(done, total int, acc []Accuracy, so func() Result)
+	// Item, where not nil, gets each item that is scored, with the scores of the models in their order. Its error ends the run.
 	Item func(number int, item Item, scores []Score) error
 }
 
@@ -31,66 +36,105 @@ func Run(ctx context.Context, set Set, entrants []Entrant, o Options) (Result, e
 	if len(set.Items) == 0 || len(entrants) == 0 {
 		return Result{}, errors.New("no items or no models: nothing to score")
 	}
-	completion := set.Task.Completion != ""
-	res := Result{
-		Schema: ResultSchema, Task: set.Task, Data: o.Data, DataSHA256: o.DataSHA256, Limit: set.Limit,
-		ItemsWanted: len(set.Items), ItemsSHA256: set.SHA256(), Models: make([]ModelResult, len(entrants)),
+	e := evaluation{
+		set: set, entrants: entrants, o: o, requests: make([][][]request, len(entrants)), counts: make([]counts, len(entrants)),
+		outcomes: make([]outcomes, len(entrants)),
+		r: Result{
+			Schema: ResultSchema, Task: set.Task, Data: o.Data, DataSHA256: o.DataSHA256, Limit: set.Limit,
+			ItemsWanted: len(set.Items), ItemsSHA256: set.SHA256(), Models: make([]ModelResult, len(entrants)),
+		},
 	}
-	requests := make([][][]request, len(entrants)) // [model][item][choice]
-	for i, e := range entrants {
+	for i, x := range entrants {
 		var err error
-		if requests[i], err = set.requests(ctx, newEncoder(e.Tokenizer, e.Model.Context())); err != nil {
-			return Result{}, e.error(err)
+		if e.requests[i], err = set.requests(ctx, newEncoder(x.Tokenizer, x.Model.Context())); err != nil {
+			return Result{}, x.error(err)
 		}
-		m := &res.Models[i]
-		m.Context, m.Conditions = e.Model.Context(), e.Conditions
+		m := &e.r.Models[i]
+		m.Context, m.Conditions = x.Model.Context(), x.Conditions
 		m.OS, m.Arch = runtime.GOOS, runtime.GOARCH
 	}
-	err := run(ctx, set, entrants, requests, &res, o)
-	res.Items = len(res.Models[0].Outcomes.Acc)
-	res.Partial = res.Items < res.ItemsWanted
-	for i := range res.Models {
-		m := &res.Models[i]
-		m.fill(completion)
-		m.fillSpeed()
+	if o.Resume != nil {
+		if err := e.resume(o.Resume); err != nil {
+			return Result{}, fmt.Errorf("the run cannot go on from the earlier result: %w", err)
+		}
 	}
-	res.Paired = pair(res.Models)
-	return res, err
+	err := e.run(ctx)
+	return e.result(), err
 }
 
-func run(ctx context.Context, set Set, entrants []Entrant, requests [][][]request, res *Result, o Options) error {
-	right := make([]int, len(entrants))
-	acc := make([]Accuracy, len(entrants))
-	scores := make([]Score, len(entrants))
-	parts := make([]ModelResult, len(entrants))
-	for n, item := range set.Items {
+// evaluation is a run under way.
+type evaluation struct {
+	set      Set
+	entrants []Entrant
+	o        Options
+	requests [][][]request // [model][item][choice]
+	r        Result        // its settings
+
+	done     int        // items
+	counts   []counts   // of each model, over the items done
+	outcomes []outcomes // of each model
+}
+
+// counts is the work of a model.
+type counts struct {
+	requests, contextsCut      int
+	tokensRead, tokensComputed int64
+	seconds                    float64
+}
+
+// outcomes are Outcomes that grow.
+type outcomes struct {
+	acc, accNorm, accBytes []byte
+	correct                int // by acc
+	logLikelihoods         []float64
+}
+
+func (e *evaluation) run(ctx context.Context) error {
+	acc := make([]Accuracy, len(e.entrants))
+	scores := make([]Score, len(e.entrants))
+	work := make([]counts, len(e.entrants))
+	for n := e.done; n < len(e.set.Items); n++ {
+		item := e.set.Items[n]
 		// An item counts when every model has answered it.
-		for i, e := range entrants {
-			parts[i] = ModelResult{}
+		for i := range e.entrants {
 			var err error
-			if scores[i], err = e.answer(ctx, item, requests[i][n], &parts[i]); err != nil {
-				return e.error(err)
+			if scores[i], err = e.entrants[i].answer(ctx, item, e.requests[i][n], &work[i]); err != nil {
+				return e.entrants[i].error(err)
 			}
 		}
-		if o.Item != nil {
-			if err := o.Item(n, item, scores); err != nil {
+		if e.o.Item != nil {
+			if err := e.o.Item(n, item, scores); err != nil {
 				return err
 			}
 		}
-		for i := range entrants {
-			m := &res.Models[i]
-			m.add(&parts[i])
-			m.Outcomes.add(set.Task, item, &scores[i])
-			if m.Outcomes.Acc[n] == '1' {
-				right[i]++
-			}
-			acc[i] = newAccuracy(right[i], n+1)
+		e.done++
+		for i := range e.entrants {
+			e.counts[i].add(&work[i])
+			e.outcomes[i].add(e.set.Task, item, &scores[i])
+			acc[i] = newAccuracy(e.outcomes[i].correct, e.done)
 		}
-		if o.Progress != nil {
-			o.Progress(n+1, len(set.Items), acc)
+		if e.o.Progress != nil {
+			e.o.Progress(e.done, len(e.set.Items), acc, e.result)
 		}
 	}
 	return nil
+}
+
+// result is the result of the items done.
+func (e *evaluation) result() Result {
+	r := e.r
+	r.Items = e.done
+	r.Partial = r.Items < r.ItemsWanted
+	r.Models = slices.Clone(e.r.Models)
+	for i := range r.Models {
+		m, c, o := &r.Models[i], &e.counts[i], &e.outcomes[i]
+		m.Requests, m.ContextsCut, m.TokensRead, m.TokensComputed, m.Seconds = c.requests, c.contextsCut, c.tokensRead, c.tokensComputed, c.seconds
+		m.TokensPerSecond = float64(m.TokensRead) / max(m.Seconds, 1e-9)
+		m.Outcomes = Outcomes{string(o.acc), string(o.accNorm), string(o.accBytes), slices.Clip(o.logLikelihoods)}
+		m.fill(r.Task.Completion != "")
+	}
+	r.Paired = pair(r.Models)
+	return r
 }
 
 func (e *Entrant) error(err error) error {
@@ -103,56 +147,65 @@ func (e *Entrant) error(err error) error {
 // computer is a model that does not compute all it reads.
 type computer interface{ Computed() int64 }
 
-// answer scores one item, and counts the work in part.
-func (e *Entrant) answer(ctx context.Context, item Item, requests []request, part *ModelResult) (Score, error) {
+// answer scores one item, and says how much work that was.
+func (e *Entrant) answer(ctx context.Context, item Item, requests []request, work *counts) (Score, error) {
 	start := time.Now()
-	c, counts := e.Model.(computer)
+	c, computes := e.Model.(computer)
 	var before int64
-	if counts {
+	if computes {
 		before = c.Computed()
 	}
 	s, err := score(ctx, e.Model, item, requests)
 	if err != nil {
 		return Score{}, err
 	}
-	for _, r := range requests {
-		part.Requests++
-		part.TokensRead += int64(len(r.window))
-		if r.cut {
-			part.ContextsCut++
-		}
+	*work = countRequests(requests)
+	work.tokensComputed = work.tokensRead
+	if computes {
+		work.tokensComputed = c.Computed() - before
 	}
-	part.TokensComputed = part.TokensRead
-	if counts {
-		part.TokensComputed = c.Computed() - before
-	}
-	part.Seconds = time.Since(start).Seconds()
+	work.seconds = time.Since(start).Seconds()
 	return s, nil
 }
 
-// add counts the work of an item.
-func (m *ModelResult) add(part *ModelResult) {
-	m.Requests += part.Requests
-	m.ContextsCut += part.ContextsCut
-	m.TokensRead += part.TokensRead
-	m.TokensComputed += part.TokensComputed
-	m.Seconds += part.Seconds
+// countRequests counts the work that requests are, but for what it takes.
+func countRequests(requests []request) (c counts) {
+	for _, r := range requests {
+		c.requests++
+		c.tokensRead += int64(len(r.window))
+		if r.cut {
+			c.contextsCut++
+		}
+	}
+	return c
+}
+
+func (c *counts) add(x *counts) {
+	c.requests += x.requests
+	c.contextsCut += x.contextsCut
+	c.tokensRead += x.tokensRead
+	c.tokensComputed += x.tokensComputed
+	c.seconds += x.seconds
 }
 
 // add keeps the outcome of an item.
-func (o *Outcomes) add(t Task, item Item, s *Score) {
-	digit := func(right bool) string {
+func (o *outcomes) add(t Task, item Item, s *Score) {
+	digit := func(right bool) byte {
 		if right {
-			return "1"
+			return '1'
 		}
-		return "0"
+		return '0'
 	}
+	right := s.Choice == item.Gold
 	if t.Completion != "" {
-		o.Acc += digit(s.Greedy[0])
-		o.LogLikelihoods = append(o.LogLikelihoods, s.LogLikelihoods[0])
-		return
+		right = s.Greedy[0]
+		o.logLikelihoods = append(o.logLikelihoods, s.LogLikelihoods[0])
+	} else {
+		o.accNorm = append(o.accNorm, digit(s.ChoiceNorm == item.Gold))
+		o.accBytes = append(o.accBytes, digit(s.ChoiceBytes == item.Gold))
 	}
-	o.Acc += digit(s.Choice == item.Gold)
-	o.AccNorm += digit(s.ChoiceNorm == item.Gold)
-	o.AccBytes += digit(s.ChoiceBytes == item.Gold)
+	o.acc = append(o.acc, digit(right))
+	if right {
+		o.correct++
+	}
 }

@@ -207,7 +207,7 @@ func TestInterrupted(t *testing.T) {
 	}
 	entrants := []Entrant{{Model: &fakeModel{context: 30}, Tokenizer: fakeTokenizer{bos: true}}, {Name: "second", Model: stopping, Tokenizer: fakeTokenizer{}}}
 	var seen []string
-	r, err := Run(ctx, set, entrants, Options{Progress: func(done, total int, acc []Accuracy) {
+	r, err := Run(ctx, set, entrants, Options{Progress: func(done, total int, acc []Accuracy, _ func() Result) {
 		seen = append(seen, fmt.Sprintf("%d/%d %d", done, total, len(acc)))
 	}})
 	if !errors.Is(err, context.Canceled) || !strings.HasPrefix(err.Error(), "second: f:7: choice 0: ") {
