@@ -5,7 +5,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,9 +15,6 @@ import (
 type runFlags struct {
 	shard, resume, untilError string
 }
-
-// saveEvery is how often an unfinished result is written beside the final one's name: a machine that goes down loses no more.
-const saveEvery = time.Minute
 
 func (r *runFlags) add(cmd *cobra.Command, o *evalppl.Options) {
 	f := cmd.Flags()
@@ -69,33 +65,20 @@ func (r *runFlags) check(o *evalppl.Options, lossPath string) error {
 
 // saveUnfinished lets the options write the unfinished result to path now and then.
 func saveUnfinished(cmd *cobra.Command, path string, o *evalppl.Options) {
-	if path == "" || path == "-" {
-		return
-	}
-	saved := time.Now()
+	save := newSaver(cmd, path)
 	o.Progress = func(_, _ int, so evalppl.Result) {
-		if !so.Partial || time.Since(saved) < saveEvery {
-			return
-		}
-		saved = time.Now()
-		// A file that cannot be written now is an error at the end, not in the middle of the work.
-		if out, err := createOutput(cmd, path, true); err == nil && !out.direct {
-			_ = out.json(so)
+		if so.Partial {
+			save(func() any { return so })
 		}
 	}
 }
 
 // keepUnfinished writes what an interrupted run has scored, says how to go on, and returns the run's error.
 func keepUnfinished(cmd *cobra.Command, out *output, res evalppl.Result, err error) error {
-	if out == nil || out.file == nil || out.direct || len(res.WindowScores) == 0 {
+	if len(res.WindowScores) == 0 {
 		return err
 	}
-	path := out.path
-	if writeErr := out.json(res); writeErr != nil {
-		return fmt.Errorf("%w; its windows could not be kept: %w", err, writeErr)
-	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "nibble: what is scored so far (%s, perplexity %.4f) is kept in %s; go on with --resume %s\n", count(res.Windows, "window"), res.Perplexity, path, quoteArg(path))
-	return err
+	return keepResult(cmd, out, res, fmt.Sprintf("what is scored so far (%s, perplexity %.4f)", count(res.Windows, "window"), res.Perplexity), err)
 }
 
 // printRun prints what only some results have.

@@ -3,16 +3,13 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"nibble/evalppl/corpus/parquet"
 	"nibble/evalppl/model"
 	"nibble/evalppl/tasks"
 	"nibble/evalppl/tokenizer"
-	"nibble/format"
 )
 
 // taskRun is one run of the task command.
@@ -22,6 +19,8 @@ type taskRun struct {
 	mo                  model.Options
 	limit               int
 	jsonPath, itemsPath string
+	resumePath          string
+	resume              *tasks.Result
 	force               bool
 	task                tasks.Task
 	files               []*modelFile
@@ -53,7 +52,8 @@ the columns that lm-evaluation-harness reads:
   completion       prompt, completion: a text that must follow, of your own
 
 A RESULT.json that an earlier --json wrote stands for its models; with results alone, nothing is run.
-A run that is interrupted (Ctrl-C) prints, and writes to --json and --items, the items answered so far.
+A run that is interrupted (Ctrl-C) prints the figures of the items answered so far and keeps them in --json FILE; --resume FILE
+goes on from it.
 
 MODEL may be a checkpoint's folder: it is converted (--type) to a temporary container, which is removed afterwards.`, strings.Join(tasks.Names(), ", ")),
 		Example: `  nibble task smollm2-f16.nbl smollm2-int4.nbl --task hellaswag --data hellaswag_val.jsonl --limit 1000
@@ -75,54 +75,11 @@ MODEL may be a checkpoint's folder: it is converted (--type) to a temporary cont
 	f.IntVar(&r.limit, "limit", 0, "only the first `N` items (0: all)")
 	f.StringVar(&r.jsonPath, "json", "", "write the result as JSON to `FILE` (- for standard output)")
 	f.StringVar(&r.itemsPath, "items", "", "write each item's scores to `FILE` as JSONL (- for standard output)")
+	f.StringVar(&r.resumePath, "resume", "", "go on from the unfinished result in `FILE`, to the figures of an uninterrupted run")
 	f.BoolVar(&r.force, "force", false, "replace existing files")
 	modelFlags(cmd, &r.typ, &r.mo)
 	completeValues(cmd, "task", tasks.Names())
 	return cmd
-}
-
-func (r *taskRun) run(args []string) error {
-	if err := r.check(args); err != nil {
-		return err
-	}
-	defer r.outputs.abort()
-	var err error
-	if r.itemsOut, err = r.outputs.create(r.cmd, r.itemsPath, r.force); err != nil {
-		return err
-	}
-	if r.jsonOut, err = r.outputs.create(r.cmd, r.jsonPath, r.force); err != nil {
-		return err
-	}
-	var res tasks.Result
-	var runErr error
-	if len(r.paths) > 0 {
-		if res, runErr = r.score(); runErr != nil && res.Items == 0 {
-			return runErr
-		}
-	}
-	// What was interrupted has other items than the results of whole runs.
-	if runErr == nil && len(r.results) > 0 {
-		if res, err = tasks.Join(r.parts(res)); err != nil {
-			return err
-		}
-	}
-	if r.itemsOut != nil {
-		if err := r.itemsOut.commit(); err != nil {
-			return err
-		}
-	}
-	if r.jsonOut != nil {
-		if err := r.jsonOut.json(res); err != nil {
-			return err
-		}
-	}
-	if runErr != nil && r.jsonOut != nil && r.jsonPath != "-" {
-		fmt.Fprintf(r.cmd.ErrOrStderr(), "nibble: the %s answered before are kept in %s, marked as partial\n", count(res.Items, "item"), r.jsonPath)
-	}
-	if r.jsonPath != "-" && r.itemsPath != "-" {
-		printTask(r.cmd.OutOrStdout(), res)
-	}
-	return runErr
 }
 
 // check checks the flags and reads the small files, before any work.
@@ -141,7 +98,7 @@ func (r *taskRun) check(args []string) error {
 		}
 	}
 	if len(r.paths) == 0 {
-		for _, flag := range []string{"task", "data", "limit", "items", "type", "activations", "threads"} {
+		for _, flag := range []string{"task", "data", "limit", "items", "resume", "type", "activations", "threads"} {
 			if r.cmd.Flags().Changed(flag) {
 				return usagef("--%s belongs to models: the arguments are results of earlier runs", flag)
 			}
@@ -159,6 +116,9 @@ func (r *taskRun) check(args []string) error {
 			return err
 		}
 		if err := checkReadable(r.data); err != nil {
+			return err
+		}
+		if err := r.readUnfinished(); err != nil {
 			return err
 		}
 	}
@@ -196,137 +156,18 @@ func (r *taskRun) findTask() (err error) {
 	return nil
 }
 
-// score reads the items and runs the models.
-func (r *taskRun) score() (tasks.Result, error) {
-	defer r.close()
-	set, sum, err := r.readItems()
+// readUnfinished reads the result to go on from.
+func (r *taskRun) readUnfinished() error {
+	if r.resumePath == "" {
+		return nil
+	}
+	if r.itemsPath != "" {
+		return usagef("--items with --resume: the scores of the earlier items are not kept; answer all items again")
+	}
+	earlier, err := tasks.ReadResult(r.resumePath)
 	if err != nil {
-		return tasks.Result{}, err
+		return err
 	}
-	if err := r.load(); err != nil {
-		return tasks.Result{}, err
-	}
-	o := tasks.Options{Data: filepath.Base(inputName(r.data)), DataSHA256: sum}
-	p := newProgress(r.cmd.ErrOrStderr(), r.task.Name, "items")
-	o.Progress = func(done, total int, acc []tasks.Accuracy) {
-		var notes []string
-		for _, a := range acc {
-			notes = append(notes, fmt.Sprintf("%.2f %% (%.2f to %.2f)", 100*a.Value, 100*a.Low, 100*a.High))
-		}
-		p.update(int64(done), int64(total), "acc "+strings.Join(notes, ", "))
-	}
-	if r.itemsOut != nil {
-		o.Item = r.writeItem
-	}
-	res, err := tasks.Run(r.cmd.Context(), set, r.entrants, o)
-	p.clear()
-	if err != nil {
-		err = fmt.Errorf("task %s: %w", r.task.Name, err)
-	}
-	return res, err
-}
-
-// readItems reads the data file, and returns its hash.
-func (r *taskRun) readItems() (tasks.Set, string, error) {
-	o := tasks.ReadOptions{Limit: r.limit, Parquet: parquet.Records}
-	sum, stdin, err := hashInput(r.cmd, r.data)
-	if err != nil {
-		return tasks.Set{}, "", err
-	}
-	o.Stdin = stdin
-	set, err := r.task.Read(r.cmd.Context(), r.data, o)
-	if err != nil {
-		return tasks.Set{}, "", fmt.Errorf("task %s: %w", r.task.Name, err)
-	}
-	return set, sum, nil
-}
-
-// load opens the models; their tokenizers first, because a model may have to be converted.
-func (r *taskRun) load() error {
-	for _, path := range r.paths {
-		t, err := taskTokenizer(path)
-		if err != nil {
-			return err
-		}
-		r.tokenizers = append(r.tokenizers, t)
-	}
-	if r.typ != "" && !anyFolder(r.paths) {
-		return usagef("--type says how a folder is converted; every MODEL is a container already")
-	}
-	for i, path := range r.paths {
-		typ := r.typ
-		if !isFolder(path) {
-			typ = ""
-		}
-		f, m, err := loadModel(r.cmd, path, typ, r.mo, true)
-		if err != nil {
-			return err
-		}
-		r.files, r.models = append(r.files, f), append(r.models, m)
-		t := r.tokenizers[i]
-		r.entrants = append(r.entrants, tasks.Entrant{
-			Name: path, Model: m.NewPrefixReader(), Tokenizer: itemTokenizer{t}, Conditions: taskConditions(f, m, t),
-		})
-	}
+	r.resume = &earlier
 	return nil
-}
-
-func (r *taskRun) close() {
-	for i := range r.models {
-		r.models[i].Close()
-		r.files[i].Close()
-	}
-}
-
-// parts lists the models that were run and those of results in the order of the arguments.
-func (r *taskRun) parts(res tasks.Result) (parts []tasks.Part) {
-	ran, read := 0, 0
-	for _, isResult := range r.order {
-		if isResult {
-			parts = append(parts, r.results[read])
-			read++
-			continue
-		}
-		one := res
-		one.Models = res.Models[ran : ran+1]
-		parts = append(parts, tasks.Part{Name: r.paths[ran], Result: one})
-		ran++
-	}
-	return parts
-}
-
-// taskTokenizer returns a model's tokenizer.
-func taskTokenizer(path string) (*tokenizer.Tokenizer, error) {
-	if isFolder(path) {
-		return loadTokenizer(path)
-	}
-	if _, err := statModel(path); err != nil {
-		return nil, err
-	}
-	c, err := format.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
-	if c.Tokenizer() == nil {
-		return nil, fmt.Errorf("%s was converted without a tokenizer, and a task's items are texts: convert again with the tokenizer's files in the folder", path)
-	}
-	return newTokenizer(path, c.Tokenizer())
-}
-
-// itemTokenizer is a tokenizer as tasks want it.
-type itemTokenizer struct{ *tokenizer.Tokenizer }
-
-func (t itemTokenizer) Encode(text string, special bool) ([]uint32, error) {
-	return t.Tokenizer.Encode([]byte(text), tokenizer.EncodeOptions{NoSpecial: !special})
-}
-
-func (t itemTokenizer) Prefix() (id uint32, text string, ok bool) {
-	if id, ok = t.BOS(); !ok {
-		id, ok = t.EOS()
-	}
-	if ok {
-		text, ok = t.TokenString(id)
-	}
-	return id, text, ok
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // TestInterruptedTask interrupts a run through its own output of items: what was answered before is kept, marked as partial, and is what
-// a whole run says of those items.
+// a whole run says of those items; a run that goes on from it ends as a whole one.
 func TestInterruptedTask(t *testing.T) {
 	dir := t.TempDir()
 	container, data := filepath.Join(dir, "m.nbl"), filepath.Join("..", "..", "testdata", "lmeval", "items", "hellaswag.jsonl")
@@ -39,7 +39,7 @@ func TestInterruptedTask(t *testing.T) {
 	if err != nil {
 		t.Fatalf("exit code %d, %s: %v", code, msg, err)
 	}
-	if code != exitInterrupted || !strings.Contains(msg, fmt.Sprintf("nibble: the %s answered before are kept in %s, marked as partial", count(r.Items, "item"), part)) {
+	if code != exitInterrupted || !strings.Contains(msg, fmt.Sprintf("nibble: what is answered so far (%d of 40 items) is kept in %s; go on with --resume %s\n", r.Items, part, part)) {
 		t.Errorf("exit code %d, %s", code, msg)
 	}
 	lines := strings.SplitAfter(out.String(), "\n")
@@ -50,15 +50,37 @@ func TestInterruptedTask(t *testing.T) {
 	if code, msg := nibble(context.Background(), &printed, "task", part); code != 0 || !strings.Contains(printed.String(), fmt.Sprintf("interrupted after %d of 40: the figures are of those alone", r.Items)) {
 		t.Errorf("exit code %d, %s%s", code, msg, printed.String())
 	}
-	if code, msg := nibble(context.Background(), &cancelAfter{}, task("--json", whole, "--limit", fmt.Sprint(r.Items))...); code != 0 {
+	if code, msg := nibble(context.Background(), &cancelAfter{}, task("--json", whole)...); code != 0 {
 		t.Fatal(msg)
 	}
 	w, err := tasks.ReadResult(whole)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(w.Models[0].Outcomes, r.Models[0].Outcomes); d != "" {
-		t.Errorf("(-whole +interrupted):\n%s", d)
+	if first := w.Models[0].Outcomes.Acc[:r.Items]; first != r.Models[0].Outcomes.Acc {
+		t.Errorf("interrupted: %s, want %s", r.Models[0].Outcomes.Acc, first)
+	}
+	// Interrupted again before the first new item: nothing is lost.
+	if code, msg := nibble(ctx, &cancelAfter{}, task("--json", part, "--resume", part)...); code != exitInterrupted {
+		t.Errorf("exit code %d, %s", code, msg)
+	}
+	if again, err := tasks.ReadResult(part); err != nil || again.Items != r.Items {
+		t.Errorf("%d items, %v, want %d", again.Items, err, r.Items)
+	}
+	if code, msg := nibble(context.Background(), &cancelAfter{}, task("--json", part, "--resume", part)...); code != 0 {
+		t.Fatal(msg)
+	}
+	resumed, err := tasks.ReadResult(part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// How long it took differs, and that the first item after the interruption is read from its beginning.
+	for _, x := range []*tasks.Result{&w, &resumed} {
+		m := &x.Models[0]
+		m.Seconds, m.TokensPerSecond, m.TokensComputed = 0, 0, 0
+	}
+	if d := cmp.Diff(w, resumed); d != "" {
+		t.Errorf("(-whole +resumed):\n%s", d)
 	}
 	// Interrupted before the first item: nothing is written.
 	if code, _ := nibble(ctx, &cancelAfter{}, task("--json", filepath.Join(dir, "none.json"), "--items", filepath.Join(dir, "none.jsonl"))...); code != exitInterrupted {
