@@ -28,6 +28,14 @@ func (p *PrefixReader) Context() int { return p.m.Context() }
 // Computed returns how many tokens went through the model: those of all windows without the beginnings that were kept.
 func (p *PrefixReader) Computed() int64 { return p.computed }
 
+// Reset forgets the window read last, so that what follows does not depend on it in any bit or count.
+func (p *PrefixReader) Reset() {
+	p.read = p.read[:0]
+	if p.s != nil {
+		p.s.Reset()
+	}
+}
+
 // Logits reads a window and calls fn as [Model.Logits] does.
 func (p *PrefixReader) Logits(ctx context.Context, window []uint32, from int, fn func(i int, logits []float32) error) error {
 	if err := p.fit(len(window)); err != nil {
@@ -41,8 +49,7 @@ func (p *PrefixReader) Logits(ctx context.Context, window []uint32, from int, fn
 	p.s.rewind(keep)
 	err := p.s.Logits(ctx, window[keep:], from-keep, func(i int, logits []float32) error { return fn(keep+i, logits) })
 	if err != nil {
-		p.read = p.read[:0]
-		p.s.Reset()
+		p.Reset()
 		return err
 	}
 	p.read = append(p.read[:keep], window[keep:]...)

@@ -101,4 +101,10 @@ func TestPrefixReaderAfterErrors(t *testing.T) {
 	if !slices.Equal(last(), want) {
 		t.Error("other logits after an interruption")
 	}
+	before := p.Computed()
+	p.Reset()
+	if !slices.Equal(last(), want) || p.Computed() != before+30 {
+		t.Errorf("after a reset %d tokens were computed, want all 30", p.Computed()-before)
+	}
+	m.NewPrefixReader().Reset() // before the first window
 }

@@ -27,6 +27,7 @@ type request struct {
 type encoder struct {
 	tokenizer Tokenizer
 	context   int // positions of the model
+	limit     int // tokens of the windows of all requests
 
 	prefix     uint32
 	prefixText string
@@ -34,7 +35,7 @@ type encoder struct {
 }
 
 func newEncoder(t Tokenizer, context int) *encoder {
-	e := &encoder{tokenizer: t, context: context}
+	e := &encoder{tokenizer: t, context: context, limit: maxWindowTokens}
 	e.prefix, e.prefixText, e.hasPrefix = t.Prefix()
 	return e
 }
@@ -120,8 +121,8 @@ func (s Set) requests(ctx context.Context, e *encoder) ([][]request, error) {
 				}
 				return nil, fmt.Errorf("%s: %s: %w", item.ID, what, err)
 			}
-			if tokens += len(r.window); tokens > maxWindowTokens {
-				return nil, fmt.Errorf("%s: up to here contexts and choices have more than %d tokens: take fewer items at a time", item.ID, maxWindowTokens)
+			if tokens += len(r.window); tokens > e.limit {
+				return nil, fmt.Errorf("%s: up to here contexts and choices have more than %d tokens: take fewer items at a time", item.ID, e.limit)
 			}
 			all[i] = append(all[i], r)
 		}

@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -57,6 +58,19 @@ func TestRequests(t *testing.T) {
 	} {
 		if _, err := newEncoder(c.tokenizer, ctx).request(c.context, c.continuation); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q, %q: %v, want %q", c.context, c.continuation, err, c.want)
+		}
+	}
+}
+
+// TestRequestsAreBounded: what the windows of all requests take in memory has a limit.
+func TestRequestsAreBounded(t *testing.T) {
+	set := Set{Items: []Item{{ID: "f:1", Context: "abc", Choices: []string{"d", "e"}}, {ID: "f:2", Context: "abc", Choices: []string{"de"}}}}
+	e := newEncoder(fakeTokenizer{}, 9)
+	for limit, want := range map[int]string{10: "", 9: "f:2: up to here contexts and choices have more than 9 tokens: take fewer items", 5: "f:1: up to here"} {
+		e.limit = limit
+		_, err := set.requests(context.Background(), e)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
+			t.Errorf("limit %d: %v, want %q", limit, err, want)
 		}
 	}
 }

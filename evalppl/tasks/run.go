@@ -144,16 +144,20 @@ func (e *Entrant) error(err error) error {
 	return fmt.Errorf("%s: %w", e.Name, err)
 }
 
-// computer is a model that does not compute all it reads.
-type computer interface{ Computed() int64 }
+// prefixReader is a model that does not compute again what a window has in common with the one before.
+type prefixReader interface {
+	Computed() int64 // tokens
+	Reset()
+}
 
 // answer scores one item, and says how much work that was.
 func (e *Entrant) answer(ctx context.Context, item Item, requests []request, work *counts) (Score, error) {
 	start := time.Now()
-	c, computes := e.Model.(computer)
+	p, keeps := e.Model.(prefixReader)
 	var before int64
-	if computes {
-		before = c.Computed()
+	if keeps {
+		p.Reset() // an item's scores and counts do not depend on which came before
+		before = p.Computed()
 	}
 	s, err := score(ctx, e.Model, item, requests)
 	if err != nil {
@@ -161,8 +165,8 @@ func (e *Entrant) answer(ctx context.Context, item Item, requests []request, wor
 	}
 	*work = countRequests(requests)
 	work.tokensComputed = work.tokensRead
-	if computes {
-		work.tokensComputed = c.Computed() - before
+	if keeps {
+		work.tokensComputed = p.Computed() - before
 	}
 	work.seconds = time.Since(start).Seconds()
 	return s, nil

@@ -279,6 +279,7 @@ func TestRunErrors(t *testing.T) {
 type counting struct {
 	*fakeModel
 	computed int64
+	resets   int
 }
 
 func (m *counting) Logits(ctx context.Context, w []uint32, from int, fn func(int, []float32) error) error {
@@ -287,6 +288,7 @@ func (m *counting) Logits(ctx context.Context, w []uint32, from int, fn func(int
 }
 
 func (m *counting) Computed() int64 { return m.computed }
+func (m *counting) Reset()          { m.resets++ }
 
 func TestCounts(t *testing.T) {
 	set := choicesSet(t, 4)
@@ -296,7 +298,7 @@ func TestCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, b := r.Models[0], r.Models[1]
-	if a.TokensComputed != m.computed || a.TokensRead != b.TokensRead || b.TokensComputed != b.TokensRead || a.Requests != 10 || a.TokensRead < 2*m.computed {
-		t.Errorf("%+v and %+v, computed %d", a, b, m.computed)
+	if a.TokensComputed != m.computed || a.TokensRead != b.TokensRead || b.TokensComputed != b.TokensRead || a.Requests != 10 || a.TokensRead < 2*m.computed || m.resets != 4 {
+		t.Errorf("%+v and %+v, computed %d, reset %d times", a, b, m.computed, m.resets)
 	}
 }

@@ -81,9 +81,9 @@ func Lookup(name string) (Task, error) {
 	return Task{}, fmt.Errorf("task %q is not known: want one of %s, or a task's JSON file", name, strings.Join(Names(), ", "))
 }
 
-// Parse reads a task's JSON. The delimiter is one space where it is not given.
+// Parse reads a task's JSON. The delimiter of choices is one space where it is not given.
 func Parse(b []byte) (Task, error) {
-	t := Task{Delimiter: " "}
+	var t Task
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&t); err != nil {
@@ -92,8 +92,12 @@ func Parse(b []byte) (Task, error) {
 	if d.More() {
 		return Task{}, fmt.Errorf("not a task's JSON: something follows the object")
 	}
-	if t.Completion != "" {
-		t.Delimiter = ""
+	var given struct{ Delimiter *string }
+	if err := json.Unmarshal(b, &given); err != nil {
+		return Task{}, fmt.Errorf("not a task's JSON: %w", err)
+	}
+	if given.Delimiter == nil && t.Completion == "" {
+		t.Delimiter = " "
 	}
 	_, err := t.compile()
 	return t, err

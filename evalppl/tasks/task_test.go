@@ -73,20 +73,26 @@ func TestItems(t *testing.T) {
 		{"choices", `{"prompt":"p ","choices":[" a",""],"gold":0}`, Item{Context: "p ", Choices: []string{" a", ""}}},
 		{"completion", `{"prompt":"","completion":"c"}`, Item{Context: "", Choices: []string{"c"}}},
 	} {
-		task, err := Lookup(c.task)
-		if err != nil {
-			t.Fatal(err)
-		}
-		compiled, err := task.compile()
-		if err != nil {
-			t.Fatal(err)
-		}
+		compiled := compile(t, c.task)
 		got, err := compiled.item(record(t, c.object))
 		c.want.ID = "f.jsonl:7"
 		if d := cmp.Diff(c.want, got); err != nil || d != "" {
 			t.Errorf("%s: %v (-want +got):\n%s", c.task, err, d)
 		}
 	}
+}
+
+func compile(t *testing.T, name string) *compiled {
+	t.Helper()
+	task, err := Lookup(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := task.compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 func TestItemErrors(t *testing.T) {
@@ -105,14 +111,7 @@ func TestItemErrors(t *testing.T) {
 		{"arc_easy", `{"question":{"stem":"Q"},"choices":[],"answerKey":"A"}`, `field "question": found an object, want a string`},
 		{"arc_easy", `{"question":"Q","choices":["a"],"answerKey":"A"}`, `field "choices.text": "choices" holds an array, want an object with the field "text"`},
 	} {
-		task, err := Lookup(c.task)
-		if err != nil {
-			t.Fatal(err)
-		}
-		compiled, err := task.compile()
-		if err != nil {
-			t.Fatal(err)
-		}
+		compiled := compile(t, c.task)
 		if _, err := compiled.item(record(t, c.object)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s %s: %v, want %q", c.task, c.object, err, c.want)
 		}
@@ -155,6 +154,7 @@ func TestParse(t *testing.T) {
 		{`{"name":"x","context":"{a}"}`, "want either choices or a completion"},
 		{`{"name":"x","context":"{a}","completion":"x","choices":["{b}"],"gold":"g"}`, "want either choices or a completion"},
 		{`{"name":"x","context":"{a}","completion":"x","gold":"g"}`, `field "gold": found "g", want none`},
+		{`{"name":"x","context":"{a}","completion":"x","delimiter":" "}`, `field "delimiter": found " ", want none`},
 		{`{"name":"x","context":"{a}","choices":["{b}"]}`, `field "gold": is missing`},
 		{`{"name":"x","context":"{a}","choices":["{b} "],"gold":"g"}`, `found one, "{b} ", want several`},
 		{`{"name":"x","context":"{a}","choices":["{b}","{c"],"gold":"g"}`, `field "choices": number 1:`},
