@@ -39,23 +39,23 @@ func taskCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "task MODEL|RESULT.json... --task NAME --data FILE",
 		Short: "Measure how often a model picks the right answer",
-		Long: fmt.Sprintf(`Task scores the items of a task and prints the accuracy with its standard error and 95 %% interval, computed as
+		Long: `Task scores the items of a task and prints the accuracy with its standard error and 95 %% interval, computed as
 lm-evaluation-harness does. Several models answer the same items, and each is compared with the first, item by item.
 
---task is one of %s, or a JSON file that describes a task (docs/tasks.md). --data is a JSONL or Parquet file with
-the columns that lm-evaluation-harness reads:
-  lambada_openai   text
-  hellaswag        activity_label, ctx_a, ctx_b, endings, label
+--task is the name of a task, or a JSON file that describes one (docs/tasks.md); --data is a JSONL or Parquet file with the columns
+that lm-evaluation-harness reads:
+  lambada_openai            text
+  hellaswag                 activity_label, ctx_a, ctx_b, endings, label
   arc_easy, arc_challenge   question, choices (text, label), answerKey
-  piqa             goal, sol1, sol2, label
-  choices          prompt, choices, gold: choices of your own, the right one by its number from 0
-  completion       prompt, completion: a text that must follow, of your own
+  piqa                      goal, sol1, sol2, label
+  choices                   prompt, choices, gold: choices of your own, the right one by its number from 0
+  completion                prompt, completion: a text that must follow, of your own
 
 A RESULT.json that an earlier --json wrote stands for its models; with results alone, nothing is run.
 A run that is interrupted (Ctrl-C) prints the figures of the items answered so far and keeps them in --json FILE; --resume FILE
 goes on from it.
 
-MODEL may be a checkpoint's folder: it is converted (--type) to a temporary container, which is removed afterwards.`, strings.Join(tasks.Names(), ", ")),
+MODEL may be a checkpoint's folder: it is converted (--type) to a temporary container, which is removed afterwards.`,
 		Example: `  nibble task smollm2-f16.nbl smollm2-int4.nbl --task hellaswag --data hellaswag_val.jsonl --limit 1000
   nibble task f16.json int4.json`,
 		Args: func(cmd *cobra.Command, args []string) error {
