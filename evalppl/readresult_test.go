@@ -16,7 +16,7 @@ func someResult(t testing.TB) Result {
 	bos := uint32(1)
 	tokens := randomTokens(m, 9, 100)
 	r, err := RunDocuments(context.Background(), m, [][]uint32{tokens[:40], tokens[40:41], tokens[41:]}, Options{
-		Protocol: LMEval, BOS: &bos, Words: 30, Bytes: 150, Conditions: Conditions{TextInfo: TextInfo{Text: "t.txt", TextKind: "plain", TextDocuments: 5}, Model: "m", Tool: "nibble 0", Threads: 2, CPU: "c"},
+		Protocol: LMEval, BOS: &bos, Words: 30, Bytes: 150, Conditions: Conditions{TextInfo: TextInfo{Text: "t.txt", TextKind: "plain", TextDocuments: 5}, Setup: Setup{Model: "m", Tool: "nibble 0", Threads: 2, CPU: "c"}},
 	})
 	if err != nil {
 		t.Fatal(err)

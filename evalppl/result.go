@@ -31,6 +31,11 @@ type TextInfo struct {
 // Conditions say what was measured on what: the part of a result that only the caller knows.
 type Conditions struct {
 	TextInfo
+	Setup
+}
+
+// Setup says which model was measured, and what computed it.
+type Setup struct {
 	Model           string `json:"model,omitempty"`
 	ContainerSHA256 string `json:"container_sha256,omitempty"`
 	ContainerBytes  int64  `json:"container_bytes,omitempty"`

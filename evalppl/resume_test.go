@@ -147,7 +147,7 @@ func TestMergeRefuses(t *testing.T) {
 	m := newTable(1, 20, 16, 2)
 	tokens := randomTokens(m, 9, 403)
 	shard := func(i, n int, change func(*Options)) Part {
-		o := Options{Shard: Shard{i, n}, Conditions: Conditions{Model: "m", KernelSet: "generic", Threads: 2}}
+		o := Options{Shard: Shard{i, n}, Conditions: Conditions{Setup: Setup{Model: "m", KernelSet: "generic", Threads: 2}}}
 		if change != nil {
 			change(&o)
 		}
@@ -206,7 +206,7 @@ func TestResumeRefusesOtherSettings(t *testing.T) {
 		{`field "stride" is "8"`, 403, Options{Stride: 5, Shard: Shard{1, 2}}},
 		{`field "tokens" is "403"`, 400, Options{Shard: Shard{1, 2}}},
 		{`field "shard" is "1/2"`, 403, Options{}},
-		{`field "activations"`, 403, Options{Shard: Shard{1, 2}, Conditions: Conditions{Activations: "f32"}}},
+		{`field "activations"`, 403, Options{Shard: Shard{1, 2}, Conditions: Conditions{Setup: Setup{Activations: "f32"}}}},
 	} {
 		c.o.Resume = &old
 		_, err := Run(context.Background(), m, tokens[:c.n], c.o)

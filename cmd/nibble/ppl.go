@@ -133,10 +133,14 @@ func score(cmd *cobra.Command, f *modelFile, m *model.Model, s stream, o evalppl
 
 // conditions describes a model, what it is scored on, and the machine.
 func conditions(f *modelFile, m *model.Model, s stream) evalppl.Conditions {
+	return evalppl.Conditions{TextInfo: s.TextInfo, Setup: setup(f, m, s.fingerprint)}
+}
+
+// setup describes a model and the machine.
+func setup(f *modelFile, m *model.Model, tokenizerSHA256 string) evalppl.Setup {
 	meta := f.Metadata()
-	return evalppl.Conditions{
-		TextInfo: s.TextInfo, TokenizerSHA256: s.fingerprint,
-		Model: meta.Model, ContainerSHA256: f.Fingerprint(), ContainerBytes: f.Size(), Recipe: recipeName(meta.Recipe),
+	return evalppl.Setup{
+		Model: meta.Model, ContainerSHA256: f.Fingerprint(), ContainerBytes: f.Size(), TokenizerSHA256: tokenizerSHA256, Recipe: recipeName(meta.Recipe),
 		Activations: m.Activations(), Threads: m.Threads(), KernelSet: m.KernelSet(), CPU: cpuName(), Tool: tool,
 		OS: runtime.GOOS, Arch: runtime.GOARCH,
 	}

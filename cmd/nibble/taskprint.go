@@ -4,23 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"runtime"
 	"text/tabwriter"
 	"time"
 
-	"nibble/evalppl/model"
 	"nibble/evalppl/tasks"
-	"nibble/evalppl/tokenizer"
 )
-
-func taskConditions(f *modelFile, m *model.Model, t *tokenizer.Tokenizer) tasks.Conditions {
-	meta := f.Metadata()
-	return tasks.Conditions{
-		Model: meta.Model, ContainerSHA256: f.Fingerprint(), ContainerBytes: f.Size(), TokenizerSHA256: t.Fingerprint(),
-		Recipe: recipeName(meta.Recipe), Activations: m.Activations(), Threads: m.Threads(), KernelSet: m.KernelSet(), CPU: cpuName(),
-		OS: runtime.GOOS, Arch: runtime.GOARCH, Tool: tool,
-	}
-}
 
 // itemLine is a line of --items.
 type itemLine struct {

@@ -1,25 +1,13 @@
 package tasks
 
-import "strings"
+import (
+	"strings"
+
+	"nibble/evalppl"
+)
 
 // ResultSchema names the version of a result's JSON; docs/schema/task-result.json describes it.
 const ResultSchema = "nibble-task/1"
-
-// Conditions say what was run on what: the part of a result that only the caller knows.
-type Conditions struct {
-	Model           string `json:"model,omitempty"`
-	ContainerSHA256 string `json:"container_sha256,omitempty"`
-	ContainerBytes  int64  `json:"container_bytes,omitempty"`
-	TokenizerSHA256 string `json:"tokenizer_sha256,omitempty"`
-	Recipe          string `json:"recipe,omitempty"`
-	Activations     string `json:"activations,omitempty"`
-	Threads         int    `json:"threads,omitempty"`
-	KernelSet       string `json:"kernel_set,omitempty"`
-	CPU             string `json:"cpu,omitempty"`
-	OS              string `json:"os"`
-	Arch            string `json:"arch"`
-	Tool            string `json:"tool,omitempty"`
-}
 
 // Result is a task's accuracy of one or several models, with everything that would make it incomparable to another.
 type Result struct {
@@ -53,7 +41,7 @@ type ModelResult struct {
 	Seconds         float64 `json:"seconds"`
 	TokensPerSecond float64 `json:"tokens_per_second"` // tokens read a second
 
-	Conditions
+	evalppl.Setup
 
 	// Outcomes holds what the figures above follow from.
 	Outcomes Outcomes `json:"outcomes"`

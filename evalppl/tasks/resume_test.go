@@ -7,13 +7,15 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"nibble/evalppl"
 )
 
 // entrantsOf returns two models, with conditions as a command gives them.
 func entrantsOf() []Entrant {
 	return []Entrant{
-		{Model: &fakeModel{context: 25}, Tokenizer: fakeTokenizer{bos: true}, Conditions: Conditions{Model: "a", ContainerSHA256: "a1", KernelSet: "generic"}},
-		{Model: &fakeModel{context: 30, seed: 1}, Tokenizer: fakeTokenizer{}, Conditions: Conditions{Model: "b", KernelSet: "generic"}},
+		{Model: &fakeModel{context: 25}, Tokenizer: fakeTokenizer{bos: true}, Setup: evalppl.Setup{Model: "a", ContainerSHA256: "a1", KernelSet: "generic"}},
+		{Model: &fakeModel{context: 30, seed: 1}, Tokenizer: fakeTokenizer{}, Setup: evalppl.Setup{Model: "b", KernelSet: "generic"}},
 	}
 }
 

@@ -7,14 +7,16 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"nibble/evalppl"
 )
 
 // Entrant is a model that is to answer.
 type Entrant struct {
-	Name       string // for messages
-	Model      Model
-	Tokenizer  Tokenizer
-	Conditions Conditions
+	Name      string // for messages
+	Model     Model
+	Tokenizer Tokenizer
+	Setup     evalppl.Setup
 }
 
 // Options of [Run].
@@ -50,7 +52,7 @@ func Run(ctx context.Context, set Set, entrants []Entrant, o Options) (Result, e
 			return Result{}, x.error(err)
 		}
 		m := &e.r.Models[i]
-		m.Context, m.Conditions = x.Model.Context(), x.Conditions
+		m.Context, m.Setup = x.Model.Context(), x.Setup
 		m.OS, m.Arch = runtime.GOOS, runtime.GOARCH
 	}
 	if o.Resume != nil {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"nibble/evalppl"
 )
 
 func choicesSet(t testing.TB, n int) Set {
@@ -55,7 +57,7 @@ func someResult(t testing.TB, set Set, models int) Result {
 	for i := range models {
 		entrants = append(entrants, Entrant{
 			Model: &fakeModel{context: 30, seed: float64(i)}, Tokenizer: fakeTokenizer{bos: i%2 == 0},
-			Conditions: Conditions{Model: fmt.Sprint("m", i), Tool: "test"},
+			Setup: evalppl.Setup{Model: fmt.Sprint("m", i), Tool: "test"},
 		})
 	}
 	r, err := Run(context.Background(), set, entrants, Options{Data: "f.jsonl"})
