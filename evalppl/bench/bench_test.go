@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"os"
+	"strconv"
 	"testing"
 
 	"nibble/evalppl/model"
@@ -25,7 +26,7 @@ func BenchmarkContainer(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer m.Close()
-	n := min(512, m.Context())
+	n := min(benchTokens(), m.Context())
 	window := make([]uint32, n)
 	for i := range window {
 		window[i] = uint32(i*7919) % uint32(m.Vocab())
@@ -59,4 +60,12 @@ func BenchmarkContainer(b *testing.B) {
 		}
 		return nil
 	})
+}
+
+// benchTokens is the length of prompt and text: NIBBLE_BENCH_TOKENS, or 512.
+func benchTokens() int {
+	if n, err := strconv.Atoi(os.Getenv("NIBBLE_BENCH_TOKENS")); err == nil {
+		return n
+	}
+	return 512
 }

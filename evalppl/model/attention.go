@@ -51,9 +51,13 @@ func (s *Session) attend(w *pool.Worker, sc *scratch, layer int) {
 	heads := s.m.spec.Attention.Heads
 	if groups < piecesPerThread*s.m.pool.Size() {
 		// Few tokens: the heads are shared out, and the rows packed when all of them are done.
-		w.Each(groups*heads, func(i int) {
-			first, n := s.tokensOf(i/heads*group, min((i/heads+1)*group, panels))
-			s.attendHead(sc, layer, i%heads, first, n)
+		all := groups * heads
+		pieces := s.pieces(all, 4*heads*s.m.spec.Attention.HeadDim*s.n*(s.pos+s.n))
+		w.Each(pieces, func(piece int) {
+			for i := all * piece / pieces; i < all*(piece+1)/pieces; i++ {
+				first, n := s.tokensOf(i/heads*group, min((i/heads+1)*group, panels))
+				s.attendHead(sc, layer, i%heads, first, n)
+			}
 		})
 		if next.pack != nil {
 			w.Each(panels, func(p int) { s.packAttention(next, p) })

@@ -145,12 +145,18 @@ func (s *Session) setInput(w *pool.Worker, cols int) {
 func (in *operand) packedFrom(m *matrix, first int) []byte { return in.packed[first*m.packedToken:] }
 
 // Into how many pieces each thread's share of a matrix is cut: a thread that was held up then does not hold up the others for long.
-// With few tokens a piece is short, and its weights come from memory, where a long stream is read faster.
+// With few tokens a piece is short, and its weights come from memory, where a long stream is read faster. A piece that takes less time
+// than two threads need to agree on who does it, and its input to come to the other core, is better done by
+// one: the smallest models generate on one thread.
 const (
 	piecesPerThread     = 4
 	piecesPerThreadMany = 16
 	manyTokens          = 32
+	pieceOps            = 1 << 16 // multiplications and additions: a tenth of a microsecond of int8 products
 )
+
+// pieces returns into how many pieces, at most most, work of so many operations is cut.
+func (s *Session) pieces(most, ops int) int { return max(1, min(most, ops/pieceOps)) }
 
 // product multiplies matrix m by the operand into dst[t*m.ld()+row]. Pieces are pairs of tiles, which the kernels take
 // together, and as equal as can be.
@@ -160,7 +166,7 @@ func (s *Session) product(w *pool.Worker, sc *scratch, m *matrix, dst []float32)
 	if s.n >= manyTokens {
 		pieces = piecesPerThreadMany
 	}
-	pieces = min(pairs, pieces*s.m.pool.Size())
+	pieces = s.pieces(min(pairs, pieces*s.m.pool.Size()), 2*m.rows*m.cols*s.n)
 	w.Each(pieces, func(i int) {
 		t0, t1 := 2*(pairs*i/pieces), min(m.tiles, 2*(pairs*(i+1)/pieces))
 		m.multiply(m, dst[t0*kernels.TileRows:], m.ld(), t0, t1, &s.in, sc)

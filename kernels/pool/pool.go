@@ -13,6 +13,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"golang.org/x/sys/cpu"
 )
 
 // Pool is a fixed set of workers. Run must not be called by two goroutines at once; everything else about it is fixed at New.
@@ -26,9 +28,13 @@ type Pool struct {
 	wake   *sync.Cond
 	closed bool
 
-	next    atomic.Int64  // next piece of the current Each
-	arrived atomic.Int32  // workers at the barrier
+	// What a waiting thread looks at lies on another cache line than what the others write to meanwhile: each look would take that line
+	// away from them.
+	_       cpu.CacheLinePad
+	arrived atomic.Int32 // workers at the barrier
+	_       cpu.CacheLinePad
 	phase   atomic.Uint32 // counts barriers passed
+	_       cpu.CacheLinePad
 }
 
 // Worker is one thread of a running function.
@@ -36,6 +42,10 @@ type Worker struct {
 	// Index is the worker's number, 0 for the goroutine that called Run.
 	Index int
 	pool  *Pool
+
+	_    cpu.CacheLinePad
+	next atomic.Int64 // how many of its own pieces of the current Each have been taken
+	_    cpu.CacheLinePad
 }
 
 // New starts a pool of n workers, n at least 1: the caller of Run and n-1 goroutines.
@@ -110,13 +120,15 @@ func (w *Worker) loop() {
 func (w *Worker) Barrier() {
 	p := w.pool
 	if len(p.workers) == 1 {
-		p.next.Store(0)
+		w.next.Store(0)
 		return
 	}
 	phase := p.phase.Load()
 	if int(p.arrived.Add(1)) == len(p.workers) {
 		p.arrived.Store(0)
-		p.next.Store(0)
+		for _, v := range p.workers {
+			v.next.Store(0)
+		}
 		p.phase.Store(phase + 1)
 		return
 	}
@@ -129,16 +141,28 @@ func (w *Worker) Barrier() {
 	}
 }
 
-// Each calls fn for 0..n-1, each once, on whichever worker is free, and returns after all are done. Every worker must call it
-// with the same n. Which worker does which piece differs from run to run, so fn's result must not depend on it.
+// Each calls fn for 0..n-1, each once, and returns after all are done. Every worker must call it with the same n. A worker first takes
+// the pieces of its own part of them, from the first one on, so that what it did in an earlier Each of as many is in its cache, and
+// then what others have not come to. Which worker does which piece differs from run to run, so fn's result must not depend on it.
 func (w *Worker) Each(n int, fn func(i int)) {
-	next := &w.pool.next
-	for {
-		i := int(next.Add(1)) - 1
-		if i >= n {
-			break
+	workers := w.pool.workers
+	if n == 1 { // a race for it would only move its data from core to core
+		if w.Index == 0 {
+			fn(0)
 		}
-		fn(i)
+		w.Barrier()
+		return
+	}
+	for k := range workers {
+		v := workers[(w.Index+k)%len(workers)]
+		first, end := n*v.Index/len(workers), n*(v.Index+1)/len(workers)
+		for {
+			i := first + int(v.next.Add(1)) - 1
+			if i >= end {
+				break
+			}
+			fn(i)
+		}
 	}
 	w.Barrier()
 }
