@@ -3,6 +3,7 @@ package model
 import (
 	"unsafe"
 
+	"nibble/kernels/hugepage"
 	"nibble/kernels/pool"
 )
 
@@ -11,11 +12,8 @@ import (
 // is 1.15 to 1.5 times as fast (docs/performance.md). So the matrices are copied into such pages where the system has them and the memory
 // to spare.
 
-const (
-	hugePage = 2 << 20
-	// dataAlign keeps tiles at the beginning of a cache line, as they are in the container.
-	dataAlign = 64
-)
+// dataAlign keeps tiles at the beginning of a cache line, as they are in the container.
+const dataAlign = 64
 
 // useHugePages moves the matrices to huge pages, if that can be had. It changes where the weights lie and nothing else.
 func (m *Model) useHugePages() {
@@ -33,10 +31,7 @@ func (m *Model) useHugePages() {
 	for _, w := range matrices {
 		add(w.data)
 	}
-	if size < hugePage {
-		return
-	}
-	memory, free := allocateHuge(size)
+	memory, free := hugepage.Allocate(size)
 	if memory == nil {
 		return
 	}

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"nibble/kernels/hugepage"
 )
 
 // Peaks are the highest rates that were seen with a number of threads. An operation is a multiplication or an addition, so a
@@ -87,7 +89,7 @@ func Measure(ctx context.Context, threads int) (Peaks, error) {
 }
 
 // Read measures how many 10^9 bytes a second threads threads read, each its share of the same bytes bytes over and over: the rate of
-// the caches where they hold these, of memory where they do not. More than MemoryBytes are as good as MemoryBytes, which it takes
+// the caches where they hold these, of memory where they do not. They lie in huge pages where the system has them. More than MemoryBytes are as good as MemoryBytes, which it takes
 // then. Errors are those of [Measure].
 func Read(ctx context.Context, threads int, bytes int64) (float64, error) {
 	if err := checkThreads(threads); err != nil {
@@ -95,7 +97,11 @@ func Read(ctx context.Context, threads int, bytes int64) (float64, error) {
 	}
 	const page = 4096
 	part := max(page, int(min(bytes, MemoryBytes))/threads&^(page-1))
-	memory := make([]byte, threads*part)
+	memory, free := hugepage.Allocate(threads * part)
+	if memory == nil {
+		memory, free = make([]byte, threads*part), func() {}
+	}
+	defer free()
 	mine := func(thread int) []byte { return memory[thread*part:][:part] }
 	together(threads, func(thread int) { // an untouched page is no memory yet
 		for b := mine(thread); len(b) > 0; b = b[page:] {

@@ -1,4 +1,4 @@
-package model
+package hugepage
 
 import (
 	"bytes"
@@ -10,9 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// allocateHuge returns size bytes of anonymous memory in huge pages, and the function that returns it to the system; nil where the
-// system has none, or where they would take more than half of the memory that is left.
-func allocateHuge(size int) (memory []byte, free func()) {
+func allocate(size int) (memory []byte, free func()) {
 	const enabled = "/sys/kernel/mm/transparent_hugepage/enabled"
 	if mode, err := os.ReadFile(enabled); err != nil || bytes.Contains(mode, []byte("[never]")) {
 		return nil, nil
@@ -20,7 +18,7 @@ func allocateHuge(size int) (memory []byte, free func()) {
 	if int64(size) > availableMemory(os.ReadFile)/2 {
 		return nil, nil
 	}
-	all, err := unix.Mmap(-1, 0, size+hugePage, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	all, err := unix.Mmap(-1, 0, size+Size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
 	if err != nil {
 		return nil, nil
 	}
