@@ -31,7 +31,7 @@ func panelGroup(tokens, blocks, i int) (end int) {
 // manyPanels is from how many panels on the weights' way from memory no longer counts.
 const manyPanels = 16
 
-// mulPanelsShapes multiplies pairs of tiles by groups of panels. The first panel of a small group reads the tiles with the shapes
+// mulPanelsShapes multiplies pairs of tiles by groups of panels. With few panels, the first one of a group reads the tiles with the shapes
 // that are fast from memory, the others find them in cache.
 func mulPanelsShapes(shapes *[2][PanelTokens]mulIntShape, dst []float32, ldd int, w []byte, tiles, blocks, bits int, a []byte, tokens int) {
 	if blocks == 0 {
@@ -46,7 +46,7 @@ func mulPanelsShapes(shapes *[2][PanelTokens]mulIntShape, dst []float32, ldd int
 			for p := i; p < end; p++ {
 				first, n := Panel(tokens, p)
 				out, panel, tileW := &dst[first*ldd+tile*TileRows], &a[PanelBytes(first, blocks)], &w[tile*stride]
-				if pair && (p > i || end-i >= manyPanels) && shapes[1][n-1] != nil {
+				if pair && (p > i || Panels(tokens) >= manyPanels) && shapes[1][n-1] != nil {
 					shapes[1][n-1](out, ldd, tileW, stride, blocks, panel)
 					continue
 				}
