@@ -32,6 +32,10 @@ func Compare(ctx context.Context, base DistributionModel, others []DistributionM
 
 // CompareDocuments is [Compare] on a text of documents; see [RunDocuments].
 func CompareDocuments(ctx context.Context, base DistributionModel, others []DistributionModel, docs [][]uint32, o Options) (Comparison, error) {
+	return compareDocuments(ctx, base, others, docs, o, false)
+}
+
+func compareDocuments(ctx context.Context, base DistributionModel, others []DistributionModel, docs [][]uint32, o Options, inTurn bool) (Comparison, error) {
 	if len(others) == 0 {
 		return Comparison{}, errors.New("no model to compare with the base")
 	}
@@ -47,7 +51,7 @@ func CompareDocuments(ctx context.Context, base DistributionModel, others []Dist
 	if err != nil {
 		return Comparison{}, err
 	}
-	c := comparer{models: models, o: o, p: p, documents: len(docs) > 1, tokens: countTokens(docs)}
+	c := comparer{models: models, o: o, p: p, documents: len(docs) > 1, tokens: countTokens(docs), inTurn: inTurn}
 	c.init(base.Vocab())
 	start := time.Now()
 	err = c.run(ctx)
@@ -109,8 +113,9 @@ type comparer struct {
 	p         *plan
 	documents bool
 	tokens    int
+	inTurn    bool // see CompareInTurn
 
-	buffer  [][]float32 // [model][rowsAtOnce][Vocab]
+	buffer  [][]float32 // [model][rowsAtOnce][Vocab]; in turn: [2], of which the base's holds a window
 	workers []*comparerWorker
 
 	losses [][]float64 // [model][scored] of the window
@@ -134,8 +139,13 @@ func (c *comparer) init(vocab int) {
 	for _, w := range c.p.windows {
 		longest = max(longest, w.scored())
 	}
-	for range c.models {
-		c.buffer = append(c.buffer, make([]float32, rowsAtOnce*vocab))
+	for k := range c.models {
+		switch {
+		case c.inTurn && k == 0:
+			c.buffer = append(c.buffer, make([]float32, longest*vocab))
+		case !c.inTurn || k == 1:
+			c.buffer = append(c.buffer, make([]float32, rowsAtOnce*vocab))
+		}
 		c.losses = append(c.losses, make([]float64, longest))
 		c.tallies = append(c.tallies, tally{documents: c.documents})
 	}
@@ -164,14 +174,27 @@ func (c *comparer) run(ctx context.Context) error {
 			return err
 		}
 		input := c.p.input(w)
-		if err := c.window(ctx, w, input); err != nil {
-			return err
+		stopped := error(nil)
+		if !c.inTurn {
+			if err := c.window(ctx, w, input); err != nil {
+				return err
+			}
+		} else if measured, err := c.windowInTurn(ctx, w, input); err != nil {
+			if n > 0 || measured == 0 {
+				return err
+			}
+			// Nothing else is known yet: keep the models that have read the first window.
+			c.others(measured)
+			stopped = err
 		}
 		if err := c.keep(ctx, n, w, input); err != nil {
 			return err
 		}
 		c.done++
 		c.tokensRead += len(input)
+		if stopped != nil {
+			return stopped
+		}
 		if c.o.Compared != nil {
 			c.o.Compared(c.tokensRead, total, c.meanKL())
 		}
@@ -242,18 +265,25 @@ func (c *comparer) window(ctx context.Context, w window, input []uint32) error {
 
 // compareRows compares the rows in the buffers, which predict targets, the window's scored tokens from first on.
 func (c *comparer) compareRows(targets []uint32, first, vocab int) {
+	c.each(len(targets), func(w *comparerWorker, i int) {
+		w.base.read(c.buffer[0][i*vocab:(i+1)*vocab], targets[i])
+		c.losses[0][first+i] = w.base.loss
+		for k := range c.pairs {
+			w.other.read(c.buffer[k+1][i*vocab:(i+1)*vocab], targets[i])
+			c.losses[k+1][first+i] = w.other.loss
+			c.pairs[k][first+i] = w.base.compare(&w.other)
+		}
+	})
+}
+
+// each calls fn for 0..n-1, shared out among threads.
+func (c *comparer) each(n int, fn func(w *comparerWorker, i int)) {
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	for _, w := range c.workers[:min(len(c.workers), len(targets))] {
+	for _, w := range c.workers[:min(len(c.workers), n)] {
 		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(targets); i = int(next.Add(1)) - 1 {
-				w.base.read(c.buffer[0][i*vocab:(i+1)*vocab], targets[i])
-				c.losses[0][first+i] = w.base.loss
-				for k := range c.pairs {
-					w.other.read(c.buffer[k+1][i*vocab:(i+1)*vocab], targets[i])
-					c.losses[k+1][first+i] = w.other.loss
-					c.pairs[k][first+i] = w.base.compare(&w.other)
-				}
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				fn(w, i)
 			}
 		})
 	}

@@ -46,6 +46,9 @@ type Options struct {
 	// Compared is called by [Compare] after each window with the tokens that each model has read so far, those to be read in
 	// all, and each other model's mean divergence so far.
 	Compared func(done, total int, meanKL []float64)
+	// Passed is called by [CompareInTurn] after each pass of a model over a window, with the number of passes done and of those to be
+	// done in all. In each window the base comes first, then the others in their order.
+	Passed func(done, total int)
 	// Losses, where not nil, receives every scored token's loss, in order: those of this run, not of the one it resumes.
 	Losses func(losses []float64) error
 }

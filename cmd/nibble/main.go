@@ -121,7 +121,7 @@ Exit codes: 0 success, 1 failure, 2 usage, 130 interrupted, 141 standard output 
 		}
 	}
 	add("all", studyCommand())
-	add("step", convertCommand(), pplCommand(), mergeCommand(), compareCommand(), taskCommand(), benchCommand(), reportCommand())
+	add("step", convertCommand(), pplCommand(), mergeCommand(), compareCommand(), taskCommand(), sensitivityCommand(), benchCommand(), reportCommand())
 	add("look", inspectCommand(), verifyCommand(), tokenizeCommand(), logitsCommand())
 	root.SetHelpCommand(helpCommand())
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", helpWidth)))

@@ -10,12 +10,12 @@ import (
 func (s *Session) layersOn(w *pool.Worker) {
 	m := s.m
 	sc := s.work[w.Index]
-	w.Each(s.n, func(t int) { s.embed(t) })
+	first := s.begin(w)
 	if s.watched(w, afterEmbedding, 0) {
 		return
 	}
 	var last *matrix // the matrix whose output is not added to the residual stream yet
-	for i := range m.layers {
+	for i := first; i < len(m.layers); i++ {
 		l := &m.layers[i]
 		if w.Index == 0 && s.ctx.Err() != nil {
 			s.stop = true // read by all after the next barrier, written again only after the one that follows
@@ -24,6 +24,7 @@ func (s *Session) layersOn(w *pool.Worker) {
 		if s.stop || s.watched(w, afterAttnNorm, i) {
 			return
 		}
+		s.record(w, i)
 		s.product(w, sc, l.qkv, s.qkv)
 		if s.watched(w, afterQKV, i) {
 			return
@@ -59,6 +60,7 @@ func (s *Session) layersOn(w *pool.Worker) {
 		last = l.down
 	}
 	w.Each(s.n, func(t int) { s.addDelta(t, last) })
+	s.record(w, len(m.layers))
 	s.watched(w, afterLayers, 0)
 }
 

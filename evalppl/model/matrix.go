@@ -39,8 +39,7 @@ type operand struct {
 	packed []byte // int8 panels or bf16 rows, packedToken bytes a token
 }
 
-// newMatrix prepares the tensor for multiplication. activations is the model's mode: it says for which types of weights
-// activations are rounded.
+// newMatrix prepares the tensor for multiplication, as matrixOf does.
 func newMatrix(r *format.Reader, name, activations string) (*matrix, error) {
 	info, ok := r.Lookup(name)
 	if !ok {
@@ -50,17 +49,27 @@ func newMatrix(r *format.Reader, name, activations string) (*matrix, error) {
 	if err != nil {
 		return nil, err
 	}
-	tileBytes, err := format.TileBytes(info.Codec, info.Cols)
+	m, err := matrixOf(info.TensorPlan, data, activations)
 	if err != nil {
 		return nil, fmt.Errorf("%s: tensor %q: %w", r.Path(), name, err)
 	}
-	m := &matrix{
-		name: name,
-		rows: info.Rows, cols: info.Cols,
-		tiles: kernels.Tiles(info.Rows), blocks: kernels.Blocks(info.Cols), tileBytes: int(tileBytes),
-		data: data, codec: info.Codec,
+	return m, nil
+}
+
+// matrixOf prepares an encoded tensor for multiplication. activations is the model's mode: it says for which types of weights
+// activations are rounded.
+func matrixOf(t format.TensorPlan, data []byte, activations string) (*matrix, error) {
+	tileBytes, err := format.TileBytes(t.Codec, t.Cols)
+	if err != nil {
+		return nil, err
 	}
-	switch info.Codec {
+	m := &matrix{
+		name: t.Name,
+		rows: t.Rows, cols: t.Cols,
+		tiles: kernels.Tiles(t.Rows), blocks: kernels.Blocks(t.Cols), tileBytes: int(tileBytes),
+		data: data, codec: t.Codec,
+	}
+	switch t.Codec {
 	case "f32":
 		m.floats = asFloat32(data)
 		m.multiply = mulF32
@@ -76,7 +85,7 @@ func newMatrix(r *format.Reader, name, activations string) (*matrix, error) {
 	case "int4-g32":
 		m.multiply, m.decode, m.zero = mulInt4, kernels.DecodeInt4, kernels.Int4Zero
 	default:
-		return nil, fmt.Errorf("%s: tensor %q: no multiplication for type %s", r.Path(), name, info.Codec)
+		return nil, fmt.Errorf("no multiplication for type %s", t.Codec)
 	}
 	if m.decode != nil {
 		if activations == Int8Activations {

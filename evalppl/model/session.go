@@ -37,6 +37,7 @@ type Session struct {
 	work []*scratch // one for each thread
 
 	watch *watch // nil, but while FirstNonFinite looks for a place
+	trace *trace // nil, but in a Tracer
 
 	// The pool's functions, made once so that a batch allocates nothing.
 	runLayers, runLosses, runLogits func(*pool.Worker)

@@ -1,0 +1,92 @@
+package evalppl
+
+import (
+	"context"
+	"fmt"
+)
+
+// CompareInTurn is [CompareDocuments] for models that cannot compute rows by turns: in every window the base runs first, as a
+// whole, then each other. So the others can be variants of the base that start from what it has computed, share its memory,
+// and be many. The numbers are the same; the base's logits of one window are held, scored tokens x Vocab float32 values.
+//
+// An error or a canceled ctx within the first window keeps the others that have read it: the comparison then has fewer others
+// than were given. Later, the window under way is dropped, so that all others are compared on the same tokens.
+func CompareInTurn(ctx context.Context, base DistributionModel, others []DistributionModel, docs [][]uint32, o Options) (Comparison, error) {
+	return compareDocuments(ctx, base, others, docs, o, true)
+}
+
+// others keeps the first n of the models that are compared with the base.
+func (c *comparer) others(n int) {
+	c.models, c.losses, c.tallies = c.models[:n+1], c.losses[:n+1], c.tallies[:n+1]
+	c.pairs, c.against = c.pairs[:n], c.against[:n]
+}
+
+// windowInTurn computes c.losses and c.pairs of one window, and returns how many of the others have read it. It ends early, without an
+// error, where a model's losses are not finite: the window will be refused or left out.
+func (c *comparer) windowInTurn(ctx context.Context, w window, input []uint32) (measured int, err error) {
+	vocab := c.models[0].Vocab()
+	targets := input[w.from+1:]
+	base := c.buffer[0]
+	read := func(k int, row func(i int, logits []float32)) error {
+		n := 0
+		// The last token is only predicted: nobody needs to read it.
+		err := c.models[k].Logits(ctx, input[:len(input)-1], w.from, func(_ int, logits []float32) error {
+			if len(logits) != vocab || n == len(targets) {
+				return fmt.Errorf("position %d: %d logits, want %d", w.from+n, len(logits), vocab)
+			}
+			row(n, logits)
+			n++
+			return nil
+		})
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == nil && n != len(targets):
+			err = fmt.Errorf("%d rows of logits, want %d", n, len(targets))
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", modelName(k), err)
+		}
+		if c.o.Passed != nil {
+			c.o.Passed(c.done*len(c.models)+k+1, len(c.p.windows)*len(c.models))
+		}
+		return nil
+	}
+	if err := read(0, func(i int, logits []float32) { copy(base[i*vocab:], logits) }); err != nil {
+		return 0, err
+	}
+	c.each(len(targets), func(w *comparerWorker, i int) {
+		w.base.row.read(base[i*vocab:(i+1)*vocab], targets[i])
+		c.losses[0][i] = w.base.loss
+	})
+	if firstNonFinite(c.losses[0][:len(targets)]) >= 0 {
+		return 0, nil
+	}
+	for k := 1; k < len(c.models); k++ {
+		err := read(k, func(i int, logits []float32) {
+			at := i % rowsAtOnce
+			copy(c.buffer[1][at*vocab:], logits)
+			if at == rowsAtOnce-1 || i == len(targets)-1 {
+				c.compareInTurn(k, targets, i-at, at+1, vocab)
+			}
+		})
+		if err != nil {
+			return k - 1, err
+		}
+		if firstNonFinite(c.losses[k][:len(targets)]) >= 0 {
+			return k, nil
+		}
+	}
+	return len(c.models) - 1, nil
+}
+
+// compareInTurn compares n rows of model k in the buffer, which predict targets[first:], with the base's of the window.
+func (c *comparer) compareInTurn(k int, targets []uint32, first, n, vocab int) {
+	c.each(n, func(w *comparerWorker, i int) {
+		t := first + i
+		w.base.read(c.buffer[0][t*vocab:(t+1)*vocab], targets[t])
+		w.other.read(c.buffer[1][i*vocab:(i+1)*vocab], targets[t])
+		c.losses[k][t] = w.other.loss
+		c.pairs[k-1][t] = w.base.compare(&w.other)
+	})
+}
