@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -28,7 +29,7 @@ type HeatPanel struct {
 	Cells []HeatCell
 }
 
-// HeatCell is a value of 0 or more. A cell without a column takes the whole row, and has its value written in it.
+// HeatCell is a value of 0 or more. A cell without a column takes the whole row. Where there is room the value is written in it.
 type HeatCell struct {
 	Row, Column string
 	Value       float64
@@ -45,7 +46,7 @@ const (
 	heatPanelFoot = 10
 	heatLegend    = 58
 	heatBar       = 240 // the legend's length
-	heatWidest    = 26  // a column, at most
+	heatWidest    = 26  // a column, but where few of them fill the legend's length
 	heatArea      = 900 // all columns, about
 	heatNarrowest = 2
 )
@@ -147,7 +148,8 @@ func (l *heatLayout) measure() {
 		l.height += heatPanelHead + heatRow*float64(len(rows)) + heatAxis + heatPanelFoot
 	}
 	l.left = heatMargin + longest + 8
-	l.column = min(heatWidest, max(heatNarrowest, heatArea/float64(max(1, len(l.columns)))))
+	n := float64(max(1, len(l.columns)))
+	l.column = max(heatBar/n, min(heatWidest, max(heatNarrowest, heatArea/n)))
 	title, subtitle := textStyle(14, colorInk, true), textStyle(10, colorMuted, false)
 	l.width = heatMargin + max(l.left+l.gridWidth()-heatMargin, float64(title.Width(l.Title)), float64(subtitle.Width(l.Subtitle)), heatBar+80) + heatMargin
 }
@@ -213,8 +215,11 @@ func (l *heatLayout) drawCell(c draw.Canvas, cell HeatCell, y float64) {
 		ink = colorCard
 	}
 	fillRect(c, l.flip(x, y, x+width-gap, y+heatRow-heatGap), fill)
+	number := heatNumber(cell.Value)
 	if cell.Column == "" {
-		l.text(c, x+6, y+13.5, heatNumber(cell.Value), 9, ink, false, draw.XLeft)
+		l.text(c, x+6, y+13.5, number, 9, ink, false, draw.XLeft)
+	} else if float64(textStyle(9, ink, false).Width(number))+8 <= width {
+		l.text(c, x+(width-gap)/2, y+13.5, number, 9, ink, false, draw.XCenter)
 	}
 }
 
@@ -295,12 +300,9 @@ func heatTicks(lo, hi float64) []float64 {
 	return tens
 }
 
-// heatNumber writes a value in two figures.
+// heatNumber writes a value in at most three figures.
 func heatNumber(v float64) string {
-	if v != 0 && (v < 1e-3 || v >= 1e4) {
-		return formatError(v)
-	}
-	return strconv.FormatFloat(v, 'g', 3, 64)
+	return strings.Replace(strconv.FormatFloat(v, 'g', 3, 64), "e-0", "e-", 1)
 }
 
 // flip turns a rectangle measured from the top into one of the canvas.

@@ -36,7 +36,7 @@ type sensitivityFlags struct {
 }
 
 // sensitivityTokens is how much of a text is scored by default: there are hundreds of passes over it.
-const sensitivityTokens = 4096
+const sensitivityTokens = 2048
 
 func sensitivityCommand() *cobra.Command {
 	var s sensitivityFlags
