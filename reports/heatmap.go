@@ -51,8 +51,8 @@ const (
 	heatNarrowest = 2
 )
 
-// maxHeatCells bounds a picture's size: 4,096 layers of 64 kinds.
-const maxHeatCells = 1 << 18
+// maxHeatCells bounds a picture: 1,024 layers of 16 kinds.
+const maxHeatCells = 1 << 14
 
 // heatColors are the ends and the middle of the scale: lightness falls all the way, so that the order survives printing in grey.
 var heatColors = [3]color.NRGBA{{0xff, 0xf4, 0xcf, 0xff}, {0xe3, 0x7a, 0x1e, 0xff}, {0x5c, 0x0b, 0x22, 0xff}}
@@ -102,6 +102,12 @@ func (h HeatMap) layout() (heatLayout, error) {
 	l := heatLayout{HeatMap: h, lo: math.Inf(1)}
 	cells := 0
 	for _, p := range h.Panels {
+		cells += len(p.Cells)
+	}
+	if cells == 0 || cells > maxHeatCells {
+		return l, fmt.Errorf("draw %q: %d values, want 1 to %d", h.Title, cells, maxHeatCells)
+	}
+	for _, p := range h.Panels {
 		var rows []string
 		seen := map[[2]string]bool{}
 		for _, c := range p.Cells {
@@ -122,12 +128,8 @@ func (h HeatMap) layout() (heatLayout, error) {
 			if c.Value > 0 {
 				l.lo, l.hi = min(l.lo, c.Value), max(l.hi, c.Value)
 			}
-			cells++
 		}
 		l.rows = append(l.rows, rows)
-	}
-	if cells == 0 || cells > maxHeatCells {
-		return l, fmt.Errorf("draw %q: %d values, want 1 to %d", h.Title, cells, maxHeatCells)
 	}
 	if l.hi == 0 {
 		l.lo = 0
@@ -231,7 +233,7 @@ func (l *heatLayout) drawColumns(c draw.Canvas, y float64) {
 		widest = max(widest, float64(style.Width(name)))
 	}
 	every := 1
-	for _, every = range []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000} {
+	for _, every = range []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000} {
 		if float64(every)*l.column >= widest+4 {
 			break
 		}

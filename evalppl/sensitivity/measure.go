@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"nibble/evalppl"
 )
@@ -88,6 +89,7 @@ var numbered = regexp.MustCompile(`\bmodel (\d+)\b`)
 
 // nameModels puts parts' names in a text that speaks of models by number, as package evalppl does.
 func nameModels(text string, parts []Part) string {
+	text = strings.ReplaceAll(text, "the base model", "the unmodified model")
 	return numbered.ReplaceAllStringFunc(text, func(s string) string {
 		n, err := strconv.Atoi(numbered.FindStringSubmatch(s)[1])
 		if err != nil || n < 1 || n > len(parts) {

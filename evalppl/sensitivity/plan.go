@@ -1,6 +1,7 @@
 package sensitivity
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -70,7 +71,7 @@ func Plan(tensors []Tensor, by string, types []string) (parts, together []Part, 
 				i = len(divided)
 				divided = append(divided, Part{Name: name, Type: typ, Layer: layer, Kind: kind})
 			}
-			if err := errors.Join(divided[i].add(t), all.add(t)); err != nil {
+			if err := cmp.Or(divided[i].add(t), all.add(t)); err != nil {
 				return nil, nil, err
 			}
 		}
