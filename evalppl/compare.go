@@ -184,7 +184,7 @@ func (c *comparer) run(ctx context.Context) error {
 				return err
 			}
 			// Nothing else is known yet: keep the models that have read the first window.
-			c.others(measured)
+			c.keepOthers(measured)
 			stopped = err
 		}
 		if err := c.keep(ctx, n, w, input); err != nil {

@@ -15,8 +15,8 @@ func CompareInTurn(ctx context.Context, base DistributionModel, others []Distrib
 	return compareDocuments(ctx, base, others, docs, o, true)
 }
 
-// others keeps the first n of the models that are compared with the base.
-func (c *comparer) others(n int) {
+// keepOthers keeps the first n of the models that are compared with the base.
+func (c *comparer) keepOthers(n int) {
 	c.models, c.losses, c.tallies = c.models[:n+1], c.losses[:n+1], c.tallies[:n+1]
 	c.pairs, c.against = c.pairs[:n], c.against[:n]
 }

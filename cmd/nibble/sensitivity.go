@@ -160,15 +160,35 @@ func (s *sensitivityFlags) create(cmd *cobra.Command) (err error) {
 	return err
 }
 
-// variants is a model as package sensitivity wants it.
-type variants struct{ *model.Tracer }
+// variants is a model as package sensitivity wants it, with the cost of a pass of each variant, in whole passes of the model.
+type variants struct {
+	*model.Tracer
+	costs []float64
+}
 
-func (v variants) Variant(types map[string]string) (evalppl.DistributionModel, error) {
+func (v *variants) Variant(types map[string]string) (evalppl.DistributionModel, error) {
 	r, err := v.Requantized(types)
 	if err != nil {
 		return nil, err
 	}
+	v.costs = append(v.costs, r.Share())
 	return r, nil
+}
+
+// cost returns what the first n passes cost: in each window the model's own, then those of the variants.
+func (v *variants) cost(n int) (sum float64) {
+	window := 1.0
+	for _, c := range v.costs {
+		window += c
+	}
+	sum = float64(n/(len(v.costs)+1)) * window
+	if rest := n % (len(v.costs) + 1); rest > 0 {
+		sum++
+		for _, c := range v.costs[:rest-1] {
+			sum += c
+		}
+	}
+	return sum
 }
 
 func (s *sensitivityFlags) measure(cmd *cobra.Command, path string) (r sensitivity.Result, err error) {
@@ -196,14 +216,16 @@ func (s *sensitivityFlags) measure(cmd *cobra.Command, path string) (r sensitivi
 		return r, err
 	}
 	s.eo.BOS, s.eo.Words, s.eo.Bytes, s.eo.Threads = text.bos, text.words, text.bytes, s.mo.Threads
-	tracer := m.NewTracer()
+	v := &variants{Tracer: m.NewTracer()}
 	p := newProgress(cmd.ErrOrStderr(), "sensitivity of "+f.Metadata().Model, "passes")
 	names := []string{"unmodified"}
 	for _, part := range slices.Concat(parts, together) {
 		names = append(names, part.Name+" "+part.Type)
 	}
-	s.eo.Passed = func(done, total int) { p.update(int64(done), int64(total), names[(done-1)%len(names)]) }
-	r, err = sensitivity.Measure(cmd.Context(), variants{tracer}, s.by, parts, together, text.documents(), s.eo)
+	s.eo.Passed = func(done, total int) {
+		p.update(int64(v.cost(done)+0.5), int64(v.cost(total)+0.5), names[(done-1)%len(names)])
+	}
+	r, err = sensitivity.Measure(cmd.Context(), v, s.by, parts, together, text.documents(), s.eo)
 	p.clear()
 	if err != nil {
 		err = adviseNonFinite(fmt.Errorf("sensitivity of %s on %s: %w", path, text.path, err))

@@ -157,6 +157,16 @@ func TestSensitivityIsCompare(t *testing.T) {
 	}
 }
 
+// TestSensitivityCost: the progress of passes that are not all as long.
+func TestSensitivityCost(t *testing.T) {
+	v := variants{costs: []float64{0.5, 0.25}}
+	for n, want := range []float64{0, 1, 1.5, 1.75, 2.75, 3.25, 3.5} {
+		if got := v.cost(n); got != want {
+			t.Errorf("%d passes cost %g, want %g", n, got, want)
+		}
+	}
+}
+
 // countdown is a context that ends when it has been asked n times whether it has ended.
 type countdown struct {
 	context.Context
