@@ -124,11 +124,13 @@ func (c *comparer) result(docs [][]uint32) Comparison {
 		TokensScored: c.tokensScored(), Windows: c.done, TotalWindows: len(c.p.windows), WindowsLeftOut: c.left, NonFinite: c.places,
 		TokensRead: c.tokensRead,
 	}
-	out.Intervals = Method{Name: "bca block bootstrap", Unit: "windows", Clusters: len(c.against[0].tokens), Resamples: c.o.Resamples, Seed: c.o.Seed}
+	clusters := c.tallies[0]
+	clusters.close()
+	out.Intervals = Method{Name: "bca block bootstrap", Unit: "windows", Clusters: clusters.n, Resamples: c.o.Resamples, Seed: c.o.Seed}
 	if c.documents {
 		out.Intervals.Unit = "documents"
 	}
-	if out.Intervals.Clusters < 2 {
+	if out.Intervals.Clusters < 2 || len(c.against) == 0 {
 		out.Intervals.Name = "none"
 	}
 	sides := make([]Side, len(c.models))

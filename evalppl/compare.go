@@ -17,7 +17,8 @@ import (
 // share out among threads. With 49,152 words and two models that is 6 MB, whatever the window.
 const rowsAtOnce = 16
 
-// Compare scores base and others on one stream of tokens and returns how the others differ from base.
+// Compare scores base and others on one stream of tokens and returns how the others differ from base. Without others it scores base
+// alone.
 //
 // Every model runs over each window once, in turn with the others: one computes a few rows of logits, then the next, then the
 // rows are compared. What is kept for each scored token and model is its divergence and its change of probability as float32,
@@ -36,9 +37,6 @@ func CompareDocuments(ctx context.Context, base DistributionModel, others []Dist
 }
 
 func compareDocuments(ctx context.Context, base DistributionModel, others []DistributionModel, docs [][]uint32, o Options, inTurn bool) (Comparison, error) {
-	if len(others) == 0 {
-		return Comparison{}, errors.New("no model to compare with the base")
-	}
 	models := append([]DistributionModel{base}, others...)
 	o, err := comparable(models, o)
 	if err != nil {

@@ -257,7 +257,6 @@ func TestCompareRefuses(t *testing.T) {
 		others []DistributionModel
 		o      Options
 	}{
-		{"no model", nil, Options{}},
 		{"model 1 has a vocabulary of 41", []DistributionModel{newTable(1, 41, 16, 2)}, Options{}},
 		{"model 1 is the same loaded model", []DistributionModel{base}, Options{}},
 		{"protocol hf", []DistributionModel{base.noisy(1, 1)}, Options{Protocol: HF}},
@@ -345,5 +344,26 @@ func BenchmarkCompareRow(b *testing.B) {
 		base.read(x, 7)
 		other.read(y, 7)
 		base.compare(&other)
+	}
+}
+
+// Without others the base alone is scored, to the numbers that it has beside others.
+func TestCompareBaseAlone(t *testing.T) {
+	base := newTable(3, 40, 64, 2)
+	tokens := randomTokens(base, 5, 500)
+	o := Options{Ctx: 64, Stride: 32}
+	both, err := Compare(context.Background(), base, []DistributionModel{base.noisy(7, 0.1)}, tokens, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone, err := Compare(context.Background(), base, nil, tokens, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if alone.Base != both.Base || len(alone.Others) != 0 || alone.TokensScored != both.TokensScored {
+		t.Errorf("alone %+v, beside another %+v", alone, both)
+	}
+	if alone.Intervals.Name != "none" || alone.Intervals.Clusters != both.Intervals.Clusters {
+		t.Errorf("intervals alone %+v, beside another %+v", alone.Intervals, both.Intervals)
 	}
 }

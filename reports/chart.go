@@ -16,7 +16,7 @@ type chart struct {
 	xName, yName    string
 	points          []chartPoint
 	series          []string // names of the series where there are several
-	logX            float64  // ratio of the extremes from which x is logarithmic
+	logX, logY      float64  // ratio of the extremes from which an axis is logarithmic
 	xBigger         bool     // a larger x is the better one
 	lines           bool     // the points of a series are joined, and have no labels
 }
@@ -29,6 +29,7 @@ type chartPoint struct {
 	ylo, yhi float64
 	series   int
 	base     bool
+	below    bool // y lies below the axis: the point is an arrow at its lower end
 }
 
 // Sizes of what is drawn, in points.
@@ -125,7 +126,7 @@ func (ch *chart) axes(width float64) (x, y axis) {
 	}
 	inner := width - 60 // what the tick labels leave
 	side := min(longest+20, 0.22*inner)
-	return newAxis(x0, x1, ch.logX, max(side/(inner-2*side), 0.12)), newAxis(y0, y1, logPerplexityFrom, 0.14)
+	return newAxis(x0, x1, ch.logX, max(side/(inner-2*side), 0.12)), newAxis(y0, y1, ch.logY, 0.14)
 }
 
 func (ch *chart) styleAxis(a *plot.Axis, scale axis, ticks int) {
@@ -155,6 +156,9 @@ func (ch *chart) glyph(p chartPoint) draw.GlyphStyle {
 		if len(ch.series) < 2 {
 			g.Color = colorInk
 		}
+	}
+	if p.below {
+		g.Shape = arrowGlyph{}
 	}
 	return g
 }
@@ -194,6 +198,21 @@ func fit(sty draw.TextStyle, txt string, width float64) string {
 		}
 	}
 	return "…"
+}
+
+// arrowGlyph points down, at a value below the axis.
+type arrowGlyph struct{}
+
+// DrawGlyph implements [draw.GlyphDrawer].
+func (arrowGlyph) DrawGlyph(c *draw.Canvas, sty draw.GlyphStyle, pt vg.Point) {
+	r := sty.Radius * 1.3
+	var p vg.Path
+	p.Move(vg.Point{X: pt.X - r, Y: pt.Y + 0.6*r})
+	p.Line(vg.Point{X: pt.X + r, Y: pt.Y + 0.6*r})
+	p.Line(vg.Point{X: pt.X, Y: pt.Y - r})
+	p.Close()
+	c.SetColor(sty.Color)
+	c.Fill(p)
 }
 
 // diamondGlyph is a square on its corner.

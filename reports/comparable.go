@@ -9,7 +9,8 @@ import (
 // records of one model whose text, protocol, window, stride, BOS, number of
 // scored tokens or token stream differ. The error names every field that
 // differs, both values and both records. Records of different models are not
-// compared with each other: they get a section each.
+// compared with each other: they get a section each. Divergences of one model must
+// be from one base.
 func Comparable(records []Record) error {
 	first := make(map[string]int)
 	for i := range records {
@@ -22,6 +23,27 @@ func Comparable(records []Record) error {
 		if diffs := differences(&records[j], r); len(diffs) > 0 {
 			return fmt.Errorf("%s and %s are not comparable: %s; score both with the same text and settings, or report them apart",
 				records[j].where(j), r.where(i), strings.Join(diffs, "; "))
+		}
+	}
+	return sameBase(records)
+}
+
+// sameBase refuses divergences of one model from different bases.
+func sameBase(records []Record) error {
+	first := make(map[string]int)
+	for i := range records {
+		r := &records[i]
+		if r.KL == nil || r.KL.BaseSHA256 == "" {
+			continue
+		}
+		j, ok := first[r.Model]
+		if !ok {
+			first[r.Model] = i
+			continue
+		}
+		if a, b := records[j].KL.BaseSHA256, r.KL.BaseSHA256; a != b {
+			return fmt.Errorf("%s and %s are not comparable: kl.base_sha256 is %q and %q, so their divergences are from different bases; measure both against the same one",
+				records[j].where(j), r.where(i), a, b)
 		}
 	}
 	return nil

@@ -49,3 +49,20 @@ func TestComparable(t *testing.T) {
 		})
 	}
 }
+
+// Divergences from different bases do not belong into one table.
+func TestComparableBases(t *testing.T) {
+	s := study("m", smol...)
+	if err := Comparable(s.Records); err != nil {
+		t.Fatal(err)
+	}
+	s.Records[2].KL.BaseSHA256 = strings.Repeat("16", 32)
+	err := Comparable(s.Records)
+	if err == nil || !strings.Contains(err.Error(), "kl.base_sha256") || !strings.Contains(err.Error(), "records[2]") {
+		t.Errorf("got %v, want an error that names the field and the record", err)
+	}
+	s.Records[2].Model = "another"
+	if err := Comparable(s.Records); err != nil {
+		t.Errorf("different models: %v", err)
+	}
+}

@@ -95,6 +95,18 @@ func csvFields(r *Record) (names, values []string) {
 	float("kl_p999", kl.P999, r.KL != nil)
 	float("kl_max", kl.Max, r.KL != nil)
 	float("kl_same_top", kl.SameTop, r.KL != nil)
+	for _, x := range []struct {
+		name string
+		*Range
+	}{{"kl_mean", kl.Interval}, {"kl_same_top", kl.SameTopInterval}} {
+		var ends Range
+		if x.Range != nil {
+			ends = *x.Range
+		}
+		float(x.name+"_low", ends.Low, x.Range != nil)
+		float(x.name+"_high", ends.High, x.Range != nil)
+	}
+	add("kl_base_sha256", kl.BaseSHA256)
 	var d Interval
 	if r.DeltaLogPPL != nil {
 		d = *r.DeltaLogPPL
@@ -102,6 +114,23 @@ func csvFields(r *Record) (names, values []string) {
 	float("delta_log_ppl", d.Value, r.DeltaLogPPL != nil)
 	float("delta_log_ppl_low", d.Low, r.DeltaLogPPL != nil)
 	float("delta_log_ppl_high", d.High, r.DeltaLogPPL != nil)
+	var v Verdict
+	if r.Verdict != nil {
+		v = *r.Verdict
+	}
+	add("verdict", v.Answer)
+	add("verdict_sentence", v.Sentence)
+	float("detectable_log_ratio", v.Detectable, v.Detectable > 0)
+	float("tokens_needed", v.TokensNeeded, v.TokensNeeded > 0)
+	var m IntervalMethod
+	if r.Intervals != nil {
+		m = *r.Intervals
+	}
+	add("intervals", m.Name)
+	add("intervals_unit", m.Unit)
+	float("intervals_clusters", float64(m.Clusters), r.Intervals != nil)
+	float("intervals_resamples", float64(m.Resamples), r.Intervals != nil)
+	float("intervals_seed", float64(m.Seed), r.Intervals != nil)
 	add("cpu", r.Machine.CPU)
 	integer("cores", int64(r.Machine.Cores))
 	integer("threads", int64(r.Machine.Threads))

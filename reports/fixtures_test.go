@@ -18,7 +18,7 @@ type variant struct {
 	mb, bits, ppl   float64
 	se              float64 // of nll
 	prompt, gen     float64
-	kl, sameTop     float64
+	kl, sameTop     float64 // kl below 0: measured, and exactly 0
 	delta, deltaErr float64 // paired ln(PPL/PPL0) and half its interval
 }
 
@@ -46,9 +46,29 @@ func (v variant) record(model string) Record {
 	if v.gen > 0 {
 		r.Generation = Speed{Tokens: 64, TokensPerSecond: v.gen, Min: rounded(v.gen*0.95, 3), Max: rounded(v.gen*1.03, 3), StdDev: rounded(v.gen*0.03, 3), Repeats: 5}
 	}
+	if v.kl < 0 {
+		r.KL = &Divergence{SameTop: 1, Interval: &Range{}, SameTopInterval: &Range{1, 1}, BaseSHA256: strings.Repeat("15", 32)}
+		r.DeltaLogPPL = &Interval{}
+		r.Verdict = &Verdict{Answer: Identical, Sentence: "identical: every scored token has the same loss as in the base"}
+	}
 	if v.kl > 0 {
-		r.KL = &Divergence{Mean: v.kl, Median: v.kl / 3, P90: v.kl * 3, P95: v.kl * 4, P99: v.kl * 8, P999: v.kl * 20, Max: v.kl * 50, SameTop: v.sameTop}
+		r.KL = &Divergence{
+			Mean: v.kl, Median: v.kl / 3, P90: v.kl * 3, P95: v.kl * 4, P99: v.kl * 8, P999: v.kl * 20, Max: v.kl * 50, SameTop: v.sameTop,
+			Interval: &Range{rounded(v.kl*0.93, 9), rounded(v.kl*1.08, 9)}, SameTopInterval: &Range{rounded(v.sameTop-0.004, 6), rounded(min(1, v.sameTop+0.003), 6)},
+			BaseSHA256: strings.Repeat("15", 32),
+		}
 		r.DeltaLogPPL = &Interval{v.delta, rounded(v.delta-v.deltaErr, 6), rounded(v.delta+v.deltaErr, 6)}
+		r.Intervals = &IntervalMethod{Name: "bca block bootstrap", Unit: "windows", Clusters: 40, Resamples: 2000}
+		between := fmt.Sprintf("95 %% interval %s to %s", formatPercent(100*expm1(v.delta-v.deltaErr)), formatPercent(100*expm1(v.delta+v.deltaErr)))
+		r.Verdict = &Verdict{
+			Answer: Worse, Detectable: rounded(1.43*v.deltaErr, 6), TokensNeeded: 3000,
+			Sentence: fmt.Sprintf("worse: perplexity is %.1f %% higher than the base's (%s)", 100*expm1(v.delta), between),
+		}
+		if v.delta < v.deltaErr {
+			r.Verdict.Answer, r.Verdict.TokensNeeded = NotDistinguishable, 57000
+			r.Verdict.Sentence = fmt.Sprintf("not distinguishable on this text: perplexity differs by %s (%s); a difference of this size would need about 57 thousand tokens of such text, this one has 20 thousand",
+				formatPercent(100*expm1(v.delta)), between)
+		}
 	}
 	return r
 }
@@ -59,6 +79,21 @@ func study(model string, vs ...variant) Study {
 	for i, v := range vs {
 		r := v.record(model)
 		r.Base = i == 0
+		s.Records = append(s.Records, r)
+	}
+	return s
+}
+
+// bothModes is a study of two quantized variants with int8 and with float32 activations against a base that has the latter.
+func bothModes() Study {
+	s := study("smollm2-135m-instruct", smol...)
+	s.Records[0].Activations = "f32"
+	for _, v := range []variant{
+		{"int8-g32", 144.8, 8.61, 19.0090, 0.0168, 412, 148, 0.00129, 0.981, 0.0008, 0.0019},
+		{"int4-g32", 91.7, 5.46, 21.6001, 0.0175, 409, 196, 0.1251, 0.8052, 0.1286, 0.0115},
+	} {
+		r := v.record("smollm2-135m-instruct")
+		r.Activations = "f32"
 		s.Records = append(s.Records, r)
 	}
 	return s

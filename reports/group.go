@@ -54,8 +54,7 @@ func same(a, b Record) bool {
 	return a.Model == b.Model && a.Variant == b.Variant && a.Activations == b.Activations
 }
 
-// mixedActivations reports whether the group holds several activation modes, so
-// that a variant's name alone does not tell its records apart.
+// mixedActivations reports whether the group holds several activation modes.
 func (g group) mixedActivations() bool {
 	for _, r := range g.records {
 		if r.Activations != g.records[0].Activations {
@@ -65,13 +64,43 @@ func (g group) mixedActivations() bool {
 	return false
 }
 
-// label names r in plots, tables and sentences.
+// label names r in plots, tables and sentences: by its activations too where the
+// variant's name alone does not tell two records apart.
 func (g group) label(r Record) string {
-	if g.mixedActivations() && r.Activations != "" {
+	several := g.has(func(o Record) bool { return o.Variant == r.Variant && o.Activations != r.Activations })
+	if several && r.Activations != "" {
 		return r.Variant + " (" + r.Activations + " act.)"
 	}
 	return r.Variant
 }
+
+// inMode returns the record of r's variant in another activation mode.
+func (g group) inMode(r Record, activations string) (Record, bool) {
+	i := slices.IndexFunc(g.records, func(o Record) bool { return o.Variant == r.Variant && o.Activations == activations })
+	if i < 0 {
+		return Record{}, false
+	}
+	return g.records[i], true
+}
+
+// isMain reports whether r is the record that stands for its variant: the one in
+// the fastest mode.
+func (g group) isMain(r Record) bool {
+	for _, mode := range []string{"int8", "bf16", "f32"} {
+		if r.Activations == mode {
+			return true
+		}
+		if _, ok := g.inMode(r, mode); ok {
+			return false
+		}
+	}
+	return true
+}
+
+// has reports whether f holds for any record.
+func (g group) has(f func(Record) bool) bool { return slices.ContainsFunc(g.records, f) }
+
+func hasKL(r Record) bool { return r.KL != nil }
 
 // speedComparable reports whether speeds of a and b were measured in the same
 // place in the same way, so that their ratio means something.

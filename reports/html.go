@@ -53,6 +53,13 @@ type sectionView struct {
 	section
 	Heads   []columnView
 	Figures []figureView
+	Modes   *tableView
+}
+
+// tableView is a table beside the main one for the template.
+type tableView struct {
+	*table
+	Heads []columnView
 }
 
 // figureView is a figure with its drawings.
@@ -77,8 +84,9 @@ func viewOf(p page) (pageView, error) {
 	}
 	for _, s := range p.Sections {
 		sv := sectionView{section: s}
-		for _, c := range s.Heads {
-			sv.Heads = append(sv.Heads, columnView{c.head, c.unit, c.right})
+		sv.Heads = columnViews(s.Heads)
+		if s.Modes != nil {
+			sv.Modes = &tableView{s.Modes, columnViews(s.Modes.Heads)}
 		}
 		sv.Costs = slices.Clone(s.Costs)
 		for i := range sv.Costs {
@@ -90,6 +98,13 @@ func viewOf(p page) (pageView, error) {
 		v.Sections = append(v.Sections, sv)
 	}
 	return v, nil
+}
+
+func columnViews(cols []column) (out []columnView) {
+	for _, c := range cols {
+		out = append(out, columnView{c.head, c.unit, c.right})
+	}
+	return out
 }
 
 // typeset keeps a number and its unit on one line.

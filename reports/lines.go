@@ -44,7 +44,7 @@ func (l LineChart) PNG() ([]byte, error) {
 }
 
 func (l LineChart) chart() (*chart, error) {
-	ch := &chart{title: l.Title, subtitle: l.Subtitle, xName: l.XName, yName: l.YName, logX: logSizeFrom, lines: true}
+	ch := &chart{title: l.Title, subtitle: l.Subtitle, xName: l.XName, yName: l.YName, logX: logSizeFrom, logY: logPerplexityFrom, lines: true}
 	for i, s := range l.Series {
 		for _, p := range s.Points {
 			for _, v := range []float64{p.X, p.Low, p.Y, p.High} {

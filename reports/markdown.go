@@ -32,21 +32,14 @@ func writeMarkdown(p page) []byte {
 
 func (s section) markdown(b *strings.Builder) {
 	fmt.Fprintf(b, "\n## %s\n\n%s\n\n", md(s.Model), md(s.Conditions))
-	heads, aligns := make([]string, len(s.Heads)), make([]string, len(s.Heads))
-	for i, c := range s.Heads {
-		heads[i], aligns[i] = c.title(), "---"
-		if c.right {
-			aligns[i] = "--:"
-		}
-	}
-	mdRow(b, heads...)
-	b.WriteString("|" + strings.Join(aligns, "|") + "|\n")
-	for _, r := range s.Rows {
-		mdRow(b, r.Cells...)
-	}
+	mdTable(b, s.Heads, s.Rows)
 	mdFigures(b, s.Figures)
 	for _, n := range s.Notes {
 		fmt.Fprintf(b, "\n> %s\n", md(n))
+	}
+	if t := s.Modes; t != nil {
+		fmt.Fprintf(b, "\n### Weights and activations\n\n%s\n\n", md(t.Caption))
+		mdTable(b, t.Heads, t.Rows)
 	}
 	b.WriteString("\n### What each choice costs\n\n")
 	for _, c := range s.Costs {
@@ -79,6 +72,21 @@ func (s section) markdown(b *strings.Builder) {
 		if n := len(l.Lossy) - len(worst(l.Lossy)); n > 0 {
 			fmt.Fprintf(b, "\n%d more are in results.json.\n", n)
 		}
+	}
+}
+
+func mdTable(b *strings.Builder, cols []column, rows []row) {
+	heads, aligns := make([]string, len(cols)), make([]string, len(cols))
+	for i, c := range cols {
+		heads[i], aligns[i] = c.title(), "---"
+		if c.right {
+			aligns[i] = "--:"
+		}
+	}
+	mdRow(b, heads...)
+	b.WriteString("|" + strings.Join(aligns, "|") + "|\n")
+	for _, r := range rows {
+		mdRow(b, r.Cells...)
 	}
 }
 

@@ -60,6 +60,19 @@ func formatPercent(v float64) string {
 	return s + " %"
 }
 
+// formatLogRatio gives the logarithm of a ratio with its sign, to three figures and
+// no more than six decimals.
+func formatLogRatio(v float64) string {
+	s := significantPlaces(v, min(6, max(3, 2-int(math.Floor(math.Log10(max(math.Abs(v), 1e-9)))))))
+	if v >= 0 {
+		s = "+" + s
+	}
+	if strings.Trim(s, "+"+minus+"0.") == "" {
+		return "0.000000"
+	}
+	return s
+}
+
 // significant formats v > 0 with n significant figures, never cutting digits
 // before the point and with at most six behind it.
 func significant(v float64, n int) string {

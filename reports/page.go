@@ -27,6 +27,7 @@ type section struct {
 	Rows       []row
 	Figures    []figure
 	Notes      []string
+	Modes      *table // what activations cost; nil: measured in one mode
 	Costs      []cost
 	Settings   []fact
 	Machine    []fact
@@ -37,6 +38,13 @@ type section struct {
 type row struct {
 	Base  bool
 	Cells []string
+}
+
+// table is a table beside the main one.
+type table struct {
+	Caption string
+	Heads   []column
+	Rows    []row
 }
 
 // cost is what one variant saves and costs.
@@ -73,10 +81,12 @@ func buildPage(s Study) page {
 	names := fileNames(gs)
 	if len(gs) > 1 {
 		if sameConditions(s.Records) {
-			size := overview(gs, group.sizeChart, "size")
-			p.Overview = append(p.Overview, newFigure(size, "size", ""))
-			if speed := overview(gs, func(g group) *chart { ch, _ := g.speedChart(); return ch }, "speed"); speed != nil {
-				p.Overview = append(p.Overview, newFigure(speed, "speed", ""))
+			for _, m := range []measure{klMeasure, perplexityMeasure} {
+				for _, against := range []string{"size", "speed"} {
+					if ch := overview(gs, m, against); ch != nil {
+						p.Overview = append(p.Overview, newFigure(ch, m, against, ""))
+					}
+				}
 			}
 		} else {
 			p.Notes = append(p.Notes, "The models were not scored on the same token stream under the same conditions, so their perplexities must not be compared with each other; each has its own section.")
@@ -93,7 +103,7 @@ func buildPage(s Study) page {
 }
 
 func (g group) section(id, prefix string) section {
-	sec := section{ID: id, Model: g.model, Conditions: g.records[0].conditions(), Heads: g.columns()}
+	sec := section{ID: id, Model: g.model, Conditions: g.records[0].conditions(), Heads: g.columns(true)}
 	for _, r := range g.records {
 		cells := make([]string, len(sec.Heads))
 		for i, c := range sec.Heads {
@@ -110,17 +120,21 @@ func (g group) section(id, prefix string) section {
 	if slices.ContainsFunc(g.records, func(r Record) bool { return r.DeltaLogPPL != nil }) {
 		sec.Notes = append(sec.Notes, "Bars in the plots may overlap although two variants differ beyond the error: both find the same tokens hard, and the sentences below compare them token by token.")
 	}
-	sec.Figures = append(sec.Figures, newFigure(g.sizeChart(), "size", prefix))
-	speed, missing := g.speedChart()
+	var speed *chart
+	var missing []string
+	for _, m := range g.measures() {
+		sec.Figures = append(sec.Figures, newFigure(g.sizeChart(m), m, "size", prefix))
+		if speed, missing = g.speedChart(m); speed != nil {
+			sec.Figures = append(sec.Figures, newFigure(speed, m, "speed", prefix))
+		}
+	}
 	switch {
 	case speed == nil:
-		sec.Notes = append(sec.Notes, "No variant's speed at generation was measured, so there is no plot of perplexity against speed.")
+		sec.Notes = append(sec.Notes, "No variant's speed at generation was measured, so there is no plot against speed.")
 	case len(missing) > 0:
-		sec.Notes = append(sec.Notes, "The speed plot leaves out "+strings.Join(missing, ", ")+": no speed was measured.")
+		sec.Notes = append(sec.Notes, "The speed plots leave out "+strings.Join(missing, ", ")+": no speed was measured.")
 	}
-	if speed != nil {
-		sec.Figures = append(sec.Figures, newFigure(speed, "speed", prefix))
-	}
+	sec.Modes = g.modes()
 	if speed != nil && slices.ContainsFunc(g.records, func(r Record) bool { return r.Machine != g.records[0].Machine }) {
 		sec.Notes = append(sec.Notes, "The variants were measured on different machines or with different threads or kernels: the sentences do not compare such speeds.")
 	}
@@ -128,15 +142,19 @@ func (g group) section(id, prefix string) section {
 	return sec
 }
 
-func newFigure(ch *chart, against, prefix string) figure {
-	f := figure{chart: ch, SVG: prefix + "ppl-" + against + ".svg", PNG: prefix + "ppl-" + against + ".png"}
-	f.Heading = "Perplexity against " + against
-	f.Caption = "Vertical bars: 95 % interval of the perplexity."
+func newFigure(ch *chart, m measure, against, prefix string) figure {
+	name := prefix + m.file + "-" + against
+	f := figure{chart: ch, SVG: name + ".svg", PNG: name + ".png"}
+	f.Heading = m.name + " against " + against
+	f.Caption = "Vertical bars: " + m.bars + "."
 	if against == "speed" {
 		f.Caption += " Horizontal bars: slowest to fastest run."
 	}
 	if len(ch.frontier()) > 1 && len(ch.frontier()) < len(ch.points) {
 		f.Caption += " The dashed line joins the variants that no other beats in both directions."
+	}
+	if slices.ContainsFunc(ch.points, func(p chartPoint) bool { return p.below }) {
+		f.Caption += " An arrow pointing down is a divergence of 0 (the base's own) or below " + formatKL(leastKL) + ", which a logarithmic axis has no place for."
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s. ", ch.title)
@@ -153,7 +171,11 @@ func newFigure(ch *chart, against, prefix string) figure {
 		if against == "speed" {
 			unit = "tokens per second"
 		}
-		fmt.Fprintf(&b, "%s: perplexity %s at %s %s; ", name, formatPerplexity(p.y), significant(p.x, 3), unit)
+		value := m.format(p.y)
+		if p.below {
+			value = "below the axis"
+		}
+		fmt.Fprintf(&b, "%s: %s %s at %s %s; ", name, lowerFirst(m.name), value, significant(p.x, 3), unit)
 	}
 	f.Alt = strings.TrimSuffix(b.String(), "; ") + "."
 	return f
@@ -205,11 +227,22 @@ func (g group) settings() []fact {
 		"Token stream SHA-256", func(r Record) string { return r.TokenStreamSHA256 },
 		"Tokenizer SHA-256", func(r Record) string { return r.TokenizerSHA256 },
 		"Activations", func(r Record) string { return r.Activations },
+		"Intervals", func(Record) string { return g.intervals() },
 		"Prompt speed", func(r Record) string { return r.Prompt.describe() },
 		"Generation speed", func(r Record) string { return r.Generation.describe() },
 		"Tool", func(r Record) string { return r.Tool },
 		"Started", func(Record) string { return g.started() },
 	)
+}
+
+// intervals says how the intervals against the base were made.
+func (g group) intervals() string {
+	for _, r := range g.records {
+		if m := r.Intervals; m != nil {
+			return fmt.Sprintf("%s over %s, %s, seed %d", m.Name, plural(m.Clusters, strings.TrimSuffix(m.Unit, "s")), plural(m.Resamples, "resample"), m.Seed)
+		}
+	}
+	return ""
 }
 
 // started is when the first and the last measurement began.

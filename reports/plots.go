@@ -3,6 +3,8 @@ package reports
 import (
 	"bytes"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot/vg"
@@ -25,69 +27,169 @@ const crowded = 10
 // pngDPI doubles the pixels of a screen.
 const pngDPI = 144
 
-// sizeChart plots perplexity against size.
-func (g group) sizeChart() *chart {
-	ch := g.chart("size", "Size (MB)")
-	for _, r := range g.records {
-		ch.points = append(ch.points, g.chartPoint(r, float64(r.Bytes)/1e6, float64(r.Bytes)/1e6, float64(r.Bytes)/1e6))
+// measure is what a plot shows against size or speed.
+type measure struct {
+	file    string // part of a file's name
+	name    string // as it begins a heading
+	axis    string
+	logFrom float64
+	bars    string // what the vertical bars are
+	has     func(group, Record) bool
+	// at gives a record's value with its interval.
+	at     func(group, Record) Interval
+	format func(float64) string
+}
+
+var perplexityMeasure = measure{
+	file: "ppl", name: "Perplexity", axis: "Perplexity (lower is better)", logFrom: logPerplexityFrom, bars: "95 % interval of the perplexity",
+	has: func(group, Record) bool { return true },
+	at:  func(_ group, r Record) Interval { return r.interval() }, format: formatPerplexity,
+}
+
+// klMeasure is logarithmic: types differ by factors. The base is shown for its size
+// and speed.
+var klMeasure = measure{
+	file: "kl", name: "KL divergence", axis: "Mean KL divergence from the base (nats, lower is better)", logFrom: 1, bars: "95 % interval of the mean",
+	has: func(g group, r Record) bool { return r.KL != nil || g.isBase(r) },
+	at: func(_ group, r Record) Interval {
+		if r.KL == nil {
+			return Interval{}
+		}
+		i := Interval{Value: r.KL.Mean, Low: r.KL.Mean, High: r.KL.Mean}
+		if r.KL.Interval != nil {
+			i.Low, i.High = min(i.Low, r.KL.Interval.Low), max(i.High, r.KL.Interval.High)
+		}
+		return i
+	},
+	format: formatKL,
+}
+
+// leastKL is what a plot and a table tell from 0: the arithmetic of a divergence has
+// an error of this size.
+const leastKL = 1e-6
+
+// measures are what the records of a group can be plotted by, the main one first.
+func (g group) measures() []measure {
+	if g.has(func(r Record) bool { return r.KL != nil && r.KL.Mean >= leastKL }) {
+		return []measure{klMeasure, perplexityMeasure}
 	}
+	return []measure{perplexityMeasure}
+}
+
+// sizeChart plots a measure against size.
+func (g group) sizeChart(m measure) *chart {
+	ch := g.chart(m, "size", "Size (MB)")
+	for _, r := range g.records {
+		if m.has(g, r) {
+			mb := float64(r.Bytes) / 1e6
+			ch.points = append(ch.points, g.chartPoint(m, r, mb, mb, mb))
+		}
+	}
+	ch.settleBelow()
 	return ch
 }
 
-// speedChart plots perplexity against the speed of generation. It is nil where
-// no record has one; missing lists the records that have none.
-func (g group) speedChart() (ch *chart, missing []string) {
-	ch = g.chart("speed", "Generation (tokens per second)")
+// speedChart plots a measure against the speed of generation. It is nil where no
+// record has one; missing lists the records that have none.
+func (g group) speedChart(m measure) (ch *chart, missing []string) {
+	ch = g.chart(m, "speed", "Generation (tokens per second)")
 	ch.xBigger = true
 	for _, r := range g.records {
-		if !r.Generation.Measured() {
+		switch {
+		case !m.has(g, r):
+		case !r.Generation.Measured():
 			missing = append(missing, g.label(r))
-			continue
+		default:
+			lo, hi := r.Generation.spread()
+			ch.points = append(ch.points, g.chartPoint(m, r, r.Generation.TokensPerSecond, lo, hi))
 		}
-		lo, hi := r.Generation.spread()
-		ch.points = append(ch.points, g.chartPoint(r, r.Generation.TokensPerSecond, lo, hi))
 	}
-	if len(ch.points) == 0 {
+	ch.settleBelow()
+	if len(ch.points) == 0 || ch.allBelow() {
 		return nil, missing
 	}
 	return ch, missing
 }
 
-func (g group) chart(against, xName string) *chart {
+func (g group) chart(m measure, against, xName string) *chart {
 	return &chart{
-		title:    fmt.Sprintf("%s: perplexity against %s", g.model, against),
+		title:    fmt.Sprintf("%s: %s against %s", g.model, lowerFirst(m.name), against),
 		subtitle: g.records[0].conditions() + "; bars: 95 % interval" + map[string]string{"speed": " and slowest to fastest run"}[against],
 		xName:    xName,
-		yName:    "Perplexity (lower is better)",
+		yName:    m.axis,
 		logX:     logSizeFrom,
+		logY:     m.logFrom,
 	}
 }
 
-func (g group) chartPoint(r Record, x, xlo, xhi float64) chartPoint {
-	i := r.interval()
+// lowerFirst puts a measure's name into a sentence.
+func lowerFirst(s string) string {
+	if s == klMeasure.name {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+func (g group) chartPoint(m measure, r Record, x, xlo, xhi float64) chartPoint {
+	i := m.at(g, r)
+	below := m.file == klMeasure.file && i.Value < leastKL
+	if m.file == klMeasure.file {
+		i.Low = max(i.Low, leastKL/10) // an interval may reach 0, which the axis cannot show
+	}
 	return chartPoint{
 		label: g.label(r), base: g.isBase(r) && len(g.records) > 1,
-		x: x, xlo: min(xlo, x), xhi: max(xhi, x), y: r.Perplexity, ylo: i.Low, yhi: i.High,
+		x: x, xlo: min(xlo, x), xhi: max(xhi, x), y: i.Value, ylo: i.Low, yhi: i.High,
+		below: below,
 	}
+}
+
+// settleBelow puts the points whose value a logarithmic axis cannot show, 0 above
+// all, below the others: at a power of ten, at least a factor of two below.
+func (ch *chart) settleBelow() {
+	least := math.Inf(1)
+	for i := range ch.points {
+		if p := &ch.points[i]; !p.below {
+			least = min(least, p.ylo)
+		}
+	}
+	at := math.Pow(10, math.Ceil(math.Log10(least/2))-1)
+	for i := range ch.points {
+		if p := &ch.points[i]; p.below {
+			p.y, p.ylo, p.yhi = at, at, at
+		}
+	}
+}
+
+// allBelow reports whether there is nothing to show on the axis.
+func (ch *chart) allBelow() bool {
+	return !slices.ContainsFunc(ch.points, func(p chartPoint) bool { return !p.below })
 }
 
 // overview plots several models together. All must have been scored under the
 // same conditions.
-func overview(gs []group, chartOf func(group) *chart, against string) *chart {
+func overview(gs []group, m measure, against string) *chart {
 	var all *chart
 	for _, g := range gs {
-		ch := chartOf(g)
-		if ch == nil {
+		var ch *chart
+		if against == "size" {
+			ch = g.sizeChart(m)
+		} else {
+			ch, _ = g.speedChart(m)
+		}
+		if ch == nil || ch.allBelow() {
 			continue
 		}
 		if all == nil {
-			all = &chart{xName: ch.xName, yName: ch.yName, subtitle: ch.subtitle, logX: ch.logX, xBigger: ch.xBigger, title: "Perplexity against " + against}
+			all = &chart{xName: ch.xName, yName: ch.yName, subtitle: ch.subtitle, logX: ch.logX, logY: ch.logY, xBigger: ch.xBigger, title: m.name + " against " + against}
 		}
 		for _, p := range ch.points {
 			p.series = len(all.series)
 			all.points = append(all.points, p)
 		}
 		all.series = append(all.series, g.model)
+	}
+	if all != nil {
+		all.settleBelow()
 	}
 	return all
 }

@@ -30,20 +30,31 @@ func shapes() map[string]Study {
 	return map[string]Study{
 		"1": study("m", smol[0]), "3": study("m", smol...), "8": study("m", crowd[:8]...), "20": study("m", crowd...),
 		"identical": study("m", identical...), "long": study("m", smol[0], long), "tiny": study("m", tiny...), "flat": study("m", flat...),
-		"no error bars": study("m", variant{name: "a", mb: 10, ppl: 19}),
-		"wide error":    study("m", variant{name: "a", mb: 10, ppl: 19, se: 2}, variant{name: "b", mb: 1000, ppl: 1e6, se: 0.1}),
-		"huge":          study("m", variant{name: "a", mb: 1e9, ppl: 1e300}, variant{name: "b", mb: 1, ppl: 1.5}),
+		"no error bars":   study("m", variant{name: "a", mb: 10, ppl: 19}),
+		"zero divergence": study("m", smol[0], variant{name: "f32", mb: 540, ppl: 18.9935, se: .0168, gen: 60, kl: -1}, smol[1]),
+		"tiny divergence": study("m", smol[0], variant{name: "bf16", mb: 270, ppl: 18.9936, se: .0168, gen: 90, kl: 3e-7, sameTop: 1}, smol[1], smol[2]),
+		"only tiny":       study("m", smol[0], variant{name: "bf16", mb: 270, ppl: 18.9936, se: .0168, gen: 90, kl: 3e-7, sameTop: 1}),
+		"wide error":      study("m", variant{name: "a", mb: 10, ppl: 19, se: 2}, variant{name: "b", mb: 1000, ppl: 1e6, se: 0.1}),
+		"huge":            study("m", variant{name: "a", mb: 1e9, ppl: 1e300}, variant{name: "b", mb: 1, ppl: 1.5}),
 	}
+}
+
+// charts draws every measure against size and, where it was measured, speed.
+func (g group) charts() (out []*chart) {
+	for _, m := range g.measures() {
+		out = append(out, g.sizeChart(m))
+		if speed, _ := g.speedChart(m); speed != nil {
+			out = append(out, speed)
+		}
+	}
+	return out
 }
 
 func TestPlotsOfAllShapes(t *testing.T) {
 	for name, s := range shapes() {
 		t.Run(name, func(t *testing.T) {
 			g := groups(s.Records)[0]
-			charts := []*chart{g.sizeChart()}
-			if speed, _ := g.speedChart(); speed != nil {
-				charts = append(charts, speed)
-			}
+			charts := g.charts()
 			for _, ch := range charts {
 				for _, l := range []layout{ch.fileLayout(), pairLayout, wideLayout, narrowLayout, tallLayout} {
 					data, lost, err := ch.svg(l)
@@ -81,39 +92,40 @@ func wellFormed(t *testing.T, data []byte) {
 func TestPlotLabelsDoNotCollide(t *testing.T) {
 	for name, s := range shapes() {
 		g := groups(s.Records)[0]
-		ch := g.sizeChart()
-		for _, l := range []layout{ch.fileLayout(), pairLayout, narrowLayout} {
-			t.Run(fmt.Sprintf("%s/%gx%g", name, l.width, l.height), func(t *testing.T) {
-				x, y := ch.axes(l.width)
-				body := &chartBody{chart: ch, x: x, y: y}
-				c := draw.New(vgsvg.New(vg.Length(l.width), vg.Length(l.height)))
-				frame := rect{float64(c.Min.X), float64(c.Min.Y), float64(c.Max.X), float64(c.Max.Y)}
-				var marks []mark
-				sty := textStyle(labelSize, colorInk, false)
-				for _, q := range ch.points {
-					p := body.position(c, q.x, q.y)
-					if at := (point{float64(p.X), float64(p.Y)}); frame.grown(-markRadius).distance(at) > 0 {
-						t.Errorf("point %v is cut by the frame", at)
-					}
-					for _, bar := range body.bars(c, q) {
-						if !bar.inside(frame) {
-							t.Errorf("error bar %v leaves the frame", bar)
+		for _, ch := range g.charts() {
+			for _, l := range []layout{ch.fileLayout(), pairLayout, narrowLayout} {
+				t.Run(fmt.Sprintf("%s/%s/%gx%g", name, ch.title, l.width, l.height), func(t *testing.T) {
+					x, y := ch.axes(l.width)
+					body := &chartBody{chart: ch, x: x, y: y}
+					c := draw.New(vgsvg.New(vg.Length(l.width), vg.Length(l.height)))
+					frame := rect{float64(c.Min.X), float64(c.Min.Y), float64(c.Max.X), float64(c.Max.Y)}
+					var marks []mark
+					sty := textStyle(labelSize, colorInk, false)
+					for _, q := range ch.points {
+						p := body.position(c, q.x, q.y)
+						if at := (point{float64(p.X), float64(p.Y)}); frame.grown(-markRadius).distance(at) > 0 {
+							t.Errorf("point %v is cut by the frame", at)
 						}
+						for _, bar := range body.bars(c, q) {
+							if !bar.inside(frame) {
+								t.Errorf("error bar %v leaves the frame", bar)
+							}
+						}
+						txt := fit(sty, q.label, 0.45*frame.width())
+						if w := float64(sty.Width(txt)); w > 0.45*frame.width() {
+							t.Errorf("label %q is %g wide", txt, w)
+						}
+						marks = append(marks, mark{point{float64(p.X), float64(p.Y)}, markRadius * 1.3, body.bars(c, q), float64(sty.Width(txt)), 13.8})
 					}
-					txt := fit(sty, q.label, 0.45*frame.width())
-					if w := float64(sty.Width(txt)); w > 0.45*frame.width() {
-						t.Errorf("label %q is %g wide", txt, w)
-					}
-					marks = append(marks, mark{point{float64(p.X), float64(p.Y)}, markRadius * 1.3, body.bars(c, q), float64(sty.Width(txt)), 13.8})
-				}
-				checkPlacements(t, frame, marks, placeLabels(frame, marks, nil))
-			})
+					checkPlacements(t, frame, marks, placeLabels(frame, marks, nil))
+				})
+			}
 		}
 	}
 }
 
 func TestPNG(t *testing.T) {
-	ch := groups(study("m", smol...).Records)[0].sizeChart()
+	ch := groups(study("m", smol...).Records)[0].sizeChart(perplexityMeasure)
 	data, err := ch.png(ch.fileLayout())
 	if err != nil {
 		t.Fatal(err)
@@ -193,20 +205,20 @@ func TestSpeedPlotLeavesOutWhatWasNotMeasured(t *testing.T) {
 	s := study("m", smol...)
 	s.Records[1].Generation = Speed{}
 	p := buildPage(s)
-	if n := len(p.Sections[0].Figures); n != 2 {
-		t.Errorf("%d figures, want 2", n)
+	if n := len(p.Sections[0].Figures); n != 4 {
+		t.Errorf("%d figures, want 4", n)
 	}
-	if notes := strings.Join(p.Sections[0].Notes, "\n"); !strings.Contains(notes, "leaves out int8-g32") {
+	if notes := strings.Join(p.Sections[0].Notes, "\n"); !strings.Contains(notes, "leave out int8-g32") {
 		t.Errorf("notes do not name the missing variant: %s", notes)
 	}
 	for i := range s.Records {
 		s.Records[i].Generation = Speed{}
 	}
 	p = buildPage(s)
-	if n := len(p.Sections[0].Figures); n != 1 {
-		t.Errorf("%d figures, want 1", n)
+	if n := len(p.Sections[0].Figures); n != 2 {
+		t.Errorf("%d figures, want 2", n)
 	}
-	if notes := strings.Join(p.Sections[0].Notes, "\n"); !strings.Contains(notes, "no plot of perplexity against speed") {
+	if notes := strings.Join(p.Sections[0].Notes, "\n"); !strings.Contains(notes, "no plot against speed") {
 		t.Errorf("notes do not say why: %s", notes)
 	}
 }

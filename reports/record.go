@@ -1,8 +1,13 @@
 package reports
 
-// Schema names the version of the results file that this package writes and the
-// only one it reads.
-const Schema = "nibble-results/1"
+import "slices"
+
+// Schema names the version of the results file that this package writes.
+// earlierSchema is read too: what it lacks is empty.
+const (
+	Schema        = "nibble-results/2"
+	earlierSchema = "nibble-results/1"
+)
 
 // Study is a set of records that are reported together: the content of
 // results.json.
@@ -11,6 +16,18 @@ type Study struct {
 	Title   string   `json:"title,omitempty"`   // heading of the report
 	Command string   `json:"command,omitempty"` // the command line that reproduces the study
 	Records []Record `json:"records"`
+}
+
+// Append adds the records of another study. A base that both measured to the same figures is there once.
+func (s *Study) Append(o Study) {
+	for _, r := range o.Records {
+		again := r.Base && slices.ContainsFunc(s.Records, func(b Record) bool {
+			return b.Base && b.ContainerSHA256 != "" && b.ContainerSHA256 == r.ContainerSHA256 && same(b, r) && b.NLL == r.NLL && len(differences(&b, &r)) == 0
+		})
+		if !again {
+			s.Records = append(s.Records, r)
+		}
+	}
 }
 
 // Record is one variant of one model, measured.
@@ -46,8 +63,10 @@ type Record struct {
 	Prompt              Speed   `json:"prompt,omitzero"`                  // many tokens at once
 	Generation          Speed   `json:"generation,omitzero"`              // one token after the other
 
-	KL          *Divergence `json:"kl,omitempty"`            // against the base variant; nil: not measured
-	DeltaLogPPL *Interval   `json:"delta_log_ppl,omitempty"` // ln(PPL / PPL base), paired over the same tokens; nil: not measured
+	KL          *Divergence     `json:"kl,omitempty"`            // against the base variant; nil: not measured
+	DeltaLogPPL *Interval       `json:"delta_log_ppl,omitempty"` // ln(PPL / PPL base), paired over the same tokens; nil: no interval is known
+	Verdict     *Verdict        `json:"verdict,omitempty"`       // whether the perplexity differs from the base's; nil: not asked
+	Intervals   *IntervalMethod `json:"intervals,omitempty"`     // how the intervals of KL and DeltaLogPPL were made
 
 	Machine Machine       `json:"machine"`
 	Tool    string        `json:"tool,omitempty"`    // e.g. "nibble 0.1.0 (0f3c2a1)"
@@ -92,6 +111,42 @@ type Divergence struct {
 	P999    float64 `json:"p999"`
 	Max     float64 `json:"max"`
 	SameTop float64 `json:"same_top"` // fraction of positions with the same most likely token, 0 to 1
+
+	Interval        *Range `json:"interval,omitempty"`          // 95 %, of the mean; nil: not known
+	SameTopInterval *Range `json:"same_top_interval,omitempty"` // 95 %
+	BaseSHA256      string `json:"base_sha256,omitempty"`       // the base's container
+}
+
+// Range is the 95 % interval of a value that stands elsewhere.
+type Range struct {
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+}
+
+// Answers of a [Verdict].
+const (
+	Better             = "better"
+	Worse              = "worse"
+	NotDistinguishable = "not distinguishable"
+	Identical          = "identical" // every loss is the same
+	Undecided          = "undecided" // too little text to know any error
+)
+
+// Verdict says whether a variant's perplexity differs from the base's on this text.
+type Verdict struct {
+	Answer       string  `json:"answer"`                         // one of the above
+	Sentence     string  `json:"sentence"`                       // the answer with its figures, to follow "it is"
+	Detectable   float64 `json:"detectable_log_ratio,omitempty"` // the smallest |ln(PPL / PPL base)| that such a text is likely to show
+	TokensNeeded float64 `json:"tokens_needed,omitempty"`        // text that would show the observed difference
+}
+
+// IntervalMethod is how intervals were made.
+type IntervalMethod struct {
+	Name      string `json:"name"` // e.g. "bca block bootstrap"
+	Unit      string `json:"unit"` // of the blocks: "windows", "documents"
+	Clusters  int    `json:"clusters"`
+	Resamples int    `json:"resamples"`
+	Seed      uint64 `json:"seed"`
 }
 
 // Interval is a value with its 95 % interval.

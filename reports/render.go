@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,10 +32,11 @@ type outputFile struct {
 // then renamed. The same study gives the same bytes.
 func Render(dir string, s Study, opts Options) ([]string, error) {
 	s = s.normalized()
-	if err := s.check(); err != nil {
+	if err := s.checkRecords(); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	if err := Comparable(s.Records); err != nil {
+	// That two records are alike says less than that they were scored on different texts.
+	if err := cmp.Or(Comparable(s.Records), s.checkDuplicates()); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
 	files, err := renderFiles(s, opts)

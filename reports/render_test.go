@@ -23,11 +23,11 @@ func golden() map[string]Study {
 	other := study("stories", smol[0], smol[2])
 	for i := range other.Records {
 		r := &other.Records[i]
-		r.TokenStreamSHA256, r.Text, r.Generation, r.KL, r.DeltaLogPPL = "c3", "stories.txt", Speed{}, nil, nil
+		r.TokenStreamSHA256, r.Text, r.Generation, r.KL, r.DeltaLogPPL, r.Verdict, r.Intervals = "c3", "stories.txt", Speed{}, nil, nil, nil, nil
 	}
 	two.Records = append(two.Records, other.Records...)
 	two.Title = `<script>alert("x")</script>`
-	return map[string]Study{"one-model": one, "two-models": two}
+	return map[string]Study{"one-model": one, "two-models": two, "both-modes": bothModes()}
 }
 
 // The files are compared byte for byte. Only where a CPU fuses multiplications
@@ -111,8 +111,8 @@ func TestRenderIsDeterministic(t *testing.T) {
 		return out
 	}
 	first, second := read(), read()
-	if len(first) != 8 {
-		t.Errorf("%d files, want 8", len(first))
+	if len(first) != 12 {
+		t.Errorf("%d files, want 12", len(first))
 	}
 	for f, data := range first {
 		if second[f] != data {
@@ -155,13 +155,15 @@ func TestRenderFiles(t *testing.T) {
 		return out
 	}
 	fixed := []string{"report.html", "report.md", "results.json", "results.csv"}
-	if got, want := names(study("m", smol...)), append(slices.Clone(fixed), "ppl-size.svg", "ppl-speed.svg"); !slices.Equal(got, want) {
+	if got, want := names(study("m", smol...)), append(slices.Clone(fixed), "kl-size.svg", "kl-speed.svg", "ppl-size.svg", "ppl-speed.svg"); !slices.Equal(got, want) {
 		t.Errorf("one model: %v, want %v", got, want)
 	}
 	s := study("../A b", smol...)
 	s.Records = append(s.Records, study("..-a-b", smol...).Records...)
-	want := append(slices.Clone(fixed), "ppl-size.svg", "ppl-speed.svg",
-		"a-b-ppl-size.svg", "a-b-ppl-speed.svg", "a-b-2-ppl-size.svg", "a-b-2-ppl-speed.svg")
+	want := append(slices.Clone(fixed), "kl-size.svg", "kl-speed.svg", "ppl-size.svg", "ppl-speed.svg")
+	for _, model := range []string{"a-b-", "a-b-2-"} {
+		want = append(want, model+"kl-size.svg", model+"kl-speed.svg", model+"ppl-size.svg", model+"ppl-speed.svg")
+	}
 	if got := names(s); !slices.Equal(got, want) {
 		t.Errorf("two models: %v, want %v", got, want)
 	}

@@ -65,13 +65,13 @@ func decode(data []byte) (Study, error) {
 	switch {
 	case head.Schema == nil:
 		return Study{}, fmt.Errorf("no \"schema\": not a results file of nibble (want %q)", Schema)
-	case *head.Schema != Schema:
-		return Study{}, fmt.Errorf("schema is %q, this version of nibble knows %q", *head.Schema, Schema)
+	case *head.Schema != Schema && *head.Schema != earlierSchema:
+		return Study{}, fmt.Errorf("schema is %q, this version of nibble knows %q and %q", *head.Schema, Schema, earlierSchema)
 	}
 	if len(head.Records) > maxRecords {
 		return Study{}, fmt.Errorf("%d records, the limit is %d", len(head.Records), maxRecords)
 	}
-	s := Study{Schema: *head.Schema, Title: head.Title, Command: head.Command}
+	s := Study{Schema: Schema, Title: head.Title, Command: head.Command}
 	if err := strict(data, &struct {
 		Schema, Title, Command string
 		Records                []json.RawMessage

@@ -50,8 +50,8 @@ func TestReadRefuses(t *testing.T) {
 		old, new string // replacement of the first occurrence in the sample
 		want     []string
 	}{
-		{"other schema", "nibble-results/1", "nibble-results/2", []string{`"nibble-results/2"`, `"nibble-results/1"`}},
-		{"no schema", `"schema": "nibble-results/1",`, ``, []string{"schema", "not a results file"}},
+		{"other schema", "nibble-results/2", "nibble-results/3", []string{`"nibble-results/3"`, `"nibble-results/2"`}},
+		{"no schema", `"schema": "nibble-results/2",`, ``, []string{"schema", "not a results file"}},
 		{"NaN", `"perplexity": 19.0621`, `"perplexity": NaN`, []string{"records[1].perplexity", "NaN", "line"}},
 		{"infinite", `"perplexity": 19.0621`, `"perplexity": -Infinity`, []string{"records[1].perplexity", "Infinity"}},
 		{"overflow", `"perplexity": 19.0621`, `"perplexity": 1e999`, []string{"records[1]", "perplexity"}},
@@ -77,6 +77,10 @@ func TestReadRefuses(t *testing.T) {
 		{"kl", `"mean": 0.00369`, `"mean": -0.5`, []string{"records[1]", "kl.mean is -0.5"}},
 		{"same top", `"same_top": 0.962`, `"same_top": 96.2`, []string{"records[1]", "kl.same_top is 96.2"}},
 		{"interval order", `"value": 0.0036`, `"value": 7`, []string{"records[1]", "delta_log_ppl is 7"}},
+		{"kl interval order", `"high": 0.0039852`, `"high": 0.001`, []string{"records[1]", "kl.interval is 0.0034317 to 0.001"}},
+		{"answer", `"answer": "not distinguishable"`, `"answer": "same"`, []string{"records[1]", `verdict.answer is "same"`, "undecided"}},
+		{"tokens needed", `"tokens_needed": 57000`, `"tokens_needed": -1`, []string{"records[1]", "verdict.tokens_needed is -1"}},
+		{"interval method", `"unit": "windows"`, `"unit": ""`, []string{"records[1]", "intervals.unit is missing or empty"}},
 		{"tensor", `"rmse": 0.`, `"rmse": -0.`, []string{"records[1]", "tensors[0].rmse"}},
 		{"time", `"started": "2026-11-25T12:00:00Z"`, `"started": "yesterday"`, []string{"records[0]", "started", "RFC 3339"}},
 		{"twice", `"variant": "int8-g32"`, `"variant": "f16"`, []string{"records[1]", "records[0]", "same model, variant and activations"}},
@@ -94,7 +98,7 @@ func TestReadRefuses(t *testing.T) {
 	t.Run("truncated", func(t *testing.T) { wantError(t, sample(t)[:5000], "truncated", "line") })
 	t.Run("empty", func(t *testing.T) { wantError(t, nil, "truncated") })
 	t.Run("list", func(t *testing.T) { wantError(t, []byte("[]"), "array", "schema") })
-	t.Run("no records", func(t *testing.T) { wantError(t, []byte(`{"schema":"nibble-results/1","records":[]}`), "no records") })
+	t.Run("no records", func(t *testing.T) { wantError(t, []byte(`{"schema":"nibble-results/2","records":[]}`), "no records") })
 	t.Run("two documents", func(t *testing.T) { wantError(t, append(sample(t), "{}"...), "after top-level value") })
 }
 
@@ -148,9 +152,9 @@ func TestRenderRefusesNaN(t *testing.T) {
 
 func FuzzRead(f *testing.F) {
 	f.Add(sample(f))
-	f.Add([]byte(`{"schema":"nibble-results/1","records":[{}]}`))
-	f.Add([]byte(`{"schema":"nibble-results/1","records":[{"model":NaN}]}`))
-	f.Add([]byte(`{"schema":"nibble-results/1","records":null}`))
+	f.Add([]byte(`{"schema":"nibble-results/2","records":[{}]}`))
+	f.Add([]byte(`{"schema":"nibble-results/2","records":[{"model":NaN}]}`))
+	f.Add([]byte(`{"schema":"nibble-results/2","records":null}`))
 	f.Add([]byte(`[[[`))
 	f.Add([]byte("{\"a\":\"\xff"))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -177,4 +181,31 @@ func FuzzRead(f *testing.F) {
 			t.Fatal("no answer")
 		}
 	})
+}
+
+// Files of the first version, which knew no intervals of divergences, are read as before.
+func TestReadEarlierSchema(t *testing.T) {
+	s := study("m", smol...)
+	for i := range s.Records {
+		r := &s.Records[i]
+		r.Verdict, r.Intervals = nil, nil
+		if r.KL != nil {
+			r.KL.Interval, r.KL.SameTopInterval, r.KL.BaseSHA256 = nil, nil, ""
+		}
+	}
+	data, err := encode(s.normalized())
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "results.json")
+	if err := os.WriteFile(path, bytes.Replace(data, []byte(Schema), []byte(earlierSchema), 1), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Schema != Schema || len(got.Records) != 3 || got.Records[1].KL.Mean != 0.00369 {
+		t.Errorf("read %+v", got)
+	}
 }

@@ -12,16 +12,9 @@ type column struct {
 // notMeasured stands in a cell without a value.
 const notMeasured = "–"
 
-// columns returns the columns that the group has values for.
-func (g group) columns() []column {
-	has := func(f func(Record) bool) bool {
-		for _, r := range g.records {
-			if f(r) {
-				return true
-			}
-		}
-		return false
-	}
+// columns returns the columns that the group has values for. A terminal gets those
+// that fit into it; the page has all.
+func (g group) columns(all bool) []column {
 	cols := []column{
 		{head: "type", cell: func(g group, r Record) string {
 			if g.isBase(r) && len(g.records) > 1 {
@@ -34,7 +27,7 @@ func (g group) columns() []column {
 		cols = append(cols, column{head: "activations", cell: func(_ group, r Record) string { return or(r.Activations, notMeasured) }})
 	}
 	cols = append(cols, column{head: "size", unit: "MB", right: true, cell: func(_ group, r Record) string { return formatSize(r.Bytes) }})
-	if has(func(r Record) bool { return r.BitsPerWeight > 0 }) {
+	if g.has(func(r Record) bool { return r.BitsPerWeight > 0 }) {
 		cols = append(cols, column{head: "bits/weight", right: true, cell: func(_ group, r Record) string {
 			if r.BitsPerWeight == 0 {
 				return notMeasured
@@ -42,42 +35,36 @@ func (g group) columns() []column {
 			return significant(r.BitsPerWeight, 3)
 		}})
 	}
-	cols = append(cols,
-		column{head: "perplexity", right: true, cell: func(_ group, r Record) string { return formatPerplexity(r.Perplexity) }},
-		column{head: "±", unit: "95 %", right: true, cell: func(_ group, r Record) string {
+	if g.has(hasKL) {
+		cols = append(cols, klColumns()...)
+	}
+	cols = append(cols, column{head: "perplexity", right: true, cell: func(_ group, r Record) string { return formatPerplexity(r.Perplexity) }})
+	if all || !g.has(hasKL) {
+		cols = append(cols, column{head: "±", unit: "95 %", right: true, cell: func(_ group, r Record) string {
 			if r.StandardError == 0 {
 				return notMeasured
 			}
 			return halfWidth(r)
 		}})
-	if len(g.records) > 1 {
-		cols = append(cols, column{head: "Δ", unit: "vs base", right: true, cell: func(g group, r Record) string {
-			if g.isBase(r) {
-				return notMeasured
-			}
-			return formatPercent(changeOf(g.baseOf(r), r).percent())
-		}})
 	}
-	if has(func(r Record) bool { return r.KL != nil }) {
+	if len(g.records) > 1 {
+		cols = append(cols, column{head: "Δ", unit: "vs base", right: true, cell: againstBase(func(c change) string { return formatPercent(c.percent()) })})
+	}
+	if all && g.has(func(r Record) bool { return r.DeltaLogPPL != nil }) {
 		cols = append(cols,
-			column{head: "mean KL", unit: "nats", right: true, cell: func(_ group, r Record) string {
-				if r.KL == nil {
+			column{head: "ln(PPL/PPL base)", right: true, cell: againstBase(func(c change) string { return formatLogRatio(c.Value) })},
+			column{head: "paired", unit: "95 %", right: true, cell: againstBase(func(c change) string {
+				if !c.paired {
 					return notMeasured
 				}
-				return formatKL(r.KL.Mean)
-			}},
-			column{head: "same top", unit: "%", right: true, cell: func(_ group, r Record) string {
-				if r.KL == nil {
-					return notMeasured
-				}
-				return significant(100*r.KL.SameTop, 3)
-			}})
+				return formatLogRatio(c.Low) + " to " + formatLogRatio(c.High)
+			})})
 	}
 	for _, s := range []struct {
 		head string
 		of   func(Record) Speed
 	}{{"prompt", promptOf}, {"generation", generationOf}} {
-		if !has(func(r Record) bool { return s.of(r).Measured() }) {
+		if !g.has(func(r Record) bool { return s.of(r).Measured() }) {
 			continue
 		}
 		cols = append(cols, column{head: s.head, unit: "tok/s", right: true, cell: func(_ group, r Record) string {
@@ -88,6 +75,38 @@ func (g group) columns() []column {
 		}})
 	}
 	return cols
+}
+
+// againstBase fills a cell of every record but the base's.
+func againstBase(f func(change) string) func(group, Record) string {
+	return func(g group, r Record) string {
+		if g.isBase(r) {
+			return notMeasured
+		}
+		return f(changeOf(g.baseOf(r), r))
+	}
+}
+
+// klColumns are the divergence, its interval, and how often the most likely token stays.
+func klColumns() []column {
+	of := func(f func(Divergence) string) func(group, Record) string {
+		return func(_ group, r Record) string {
+			if r.KL == nil {
+				return notMeasured
+			}
+			return f(*r.KL)
+		}
+	}
+	return []column{
+		{head: "mean KL", unit: "nats", right: true, cell: of(func(d Divergence) string { return formatKL(d.Mean) })},
+		{head: "KL", unit: "95 %", right: true, cell: of(func(d Divergence) string {
+			if d.Interval == nil {
+				return notMeasured
+			}
+			return formatKLRange(*d.Interval)
+		})},
+		{head: "same top", unit: "%", right: true, cell: of(func(d Divergence) string { return significant(100*d.SameTop, 3) })},
+	}
 }
 
 // title is the head with its unit.

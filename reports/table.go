@@ -23,7 +23,7 @@ func Table(s Study) string {
 }
 
 func (g group) writeTable(b *strings.Builder) {
-	cols := g.columns()
+	cols := g.columns(false)
 	lines := make([][]string, 0, len(g.records)+1)
 	head := make([]string, len(cols))
 	for i, c := range cols {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -20,8 +21,15 @@ const nllTolerance = 1e-4
 
 // check names everything in s that cannot be reported.
 func (s *Study) check() error {
+	if err := s.checkRecords(); err != nil {
+		return err
+	}
+	return s.checkDuplicates()
+}
+
+func (s *Study) checkRecords() error {
 	if s.Schema != "" && s.Schema != Schema {
-		return fmt.Errorf("schema is %q, this version of nibble knows %q", s.Schema, Schema)
+		return fmt.Errorf("schema is %q, this version of nibble writes %q", s.Schema, Schema)
 	}
 	if !printable(s.Title) || !printable(s.Command) {
 		return fmt.Errorf("title %q or command %q: want text in UTF-8 without control characters", s.Title, s.Command)
@@ -29,12 +37,19 @@ func (s *Study) check() error {
 	if len(s.Records) == 0 {
 		return errors.New("there are no records: measure at least one variant")
 	}
-	seen := make(map[[3]string]int)
 	for i := range s.Records {
 		r := &s.Records[i]
 		if err := r.check(); err != nil {
 			return fmt.Errorf("%s: %w", r.where(i), err)
 		}
+	}
+	return nil
+}
+
+func (s *Study) checkDuplicates() error {
+	seen := make(map[[3]string]int)
+	for i := range s.Records {
+		r := &s.Records[i]
 		key := [3]string{r.Model, r.Variant, r.Activations}
 		if j, ok := seen[key]; ok {
 			return fmt.Errorf("%s and records[%d] have the same model, variant and activations: give one of them another variant name", r.where(i), j)
@@ -82,6 +97,13 @@ func (r *Record) check() error {
 	}
 	if r.KL != nil {
 		c.divergence("kl", *r.KL)
+	}
+	c.verdict(r.Verdict)
+	if m := r.Intervals; m != nil {
+		c.text("intervals.name", m.Name)
+		c.text("intervals.unit", m.Unit)
+		c.nonNegative("intervals.clusters", float64(m.Clusters))
+		c.nonNegative("intervals.resamples", float64(m.Resamples))
 	}
 	if d := r.DeltaLogPPL; d != nil {
 		c.finite("delta_log_ppl.value", d.Value)
@@ -188,6 +210,33 @@ func (c *checker) divergence(field string, d Divergence) {
 	if d.SameTop > 1 {
 		c.failf("%s.same_top is %v, want a fraction from 0 to 1", field, d.SameTop)
 	}
+	c.interval95(field+".interval", d.Interval)
+	c.interval95(field+".same_top_interval", d.SameTopInterval)
+	c.printable(field+".base_sha256", d.BaseSHA256)
+}
+
+// interval95 checks the interval of a value that is never negative.
+func (c *checker) interval95(field string, r *Range) {
+	if r == nil {
+		return
+	}
+	c.finite(field+".low", r.Low)
+	c.finite(field+".high", r.High)
+	if r.Low < -klRounding || r.High < r.Low {
+		c.failf("%s is %g to %g, want 0 <= low <= high", field, r.Low, r.High)
+	}
+}
+
+func (c *checker) verdict(v *Verdict) {
+	if v == nil {
+		return
+	}
+	if answers := []string{Better, Worse, NotDistinguishable, Identical, Undecided}; !slices.Contains(answers, v.Answer) {
+		c.failf("verdict.answer is %q, want one of %s", v.Answer, strings.Join(answers, ", "))
+	}
+	c.text("verdict.sentence", v.Sentence)
+	c.nonNegative("verdict.detectable_log_ratio", v.Detectable)
+	c.nonNegative("verdict.tokens_needed", v.TokensNeeded)
 }
 
 func (c *checker) tensor(field string, t TensorError) {

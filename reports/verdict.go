@@ -18,6 +18,7 @@ type change struct {
 	Interval
 	paired  bool // from the same tokens' losses, which is far narrower
 	verdict verdict
+	said    *Verdict // where the measurement answered itself
 }
 
 // percent is the change of the perplexity in per cent.
@@ -29,16 +30,27 @@ func (c change) percent() float64 { return 100 * math.Expm1(c.Value) }
 // hard), so that the interval is too wide rather than too narrow.
 func changeOf(base, r Record) change {
 	v := r.NLL - base.NLL
+	c := change{Interval: Interval{Value: v, Low: v, High: v}, said: r.Verdict}
 	if d := r.DeltaLogPPL; d != nil {
 		// The value stays the one that the two printed perplexities give.
-		return change{Interval: Interval{Value: v, Low: d.Low, High: d.High}, paired: true, verdict: judge(*d)}
+		c.Low, c.High, c.paired, c.verdict = d.Low, d.High, true, judge(*d)
+	}
+	if r.Verdict != nil {
+		c.verdict = verdictOf[r.Verdict.Answer]
+	}
+	if c.paired || c.said != nil {
+		return c
 	}
 	se := math.Hypot(base.StandardError, r.StandardError)
-	c := change{Interval: Interval{Value: v, Low: v - z95*se, High: v + z95*se}}
+	c.Low, c.High = v-z95*se, v+z95*se
 	if base.StandardError > 0 && r.StandardError > 0 {
 		c.verdict = judge(c.Interval)
 	}
 	return c
+}
+
+var verdictOf = map[string]verdict{
+	Better: verdictBetter, Worse: verdictWorse, NotDistinguishable: verdictEqual, Identical: verdictEqual, Undecided: verdictUnknown,
 }
 
 func judge(i Interval) verdict {

@@ -43,6 +43,30 @@ func checkType(flag, typ string) error {
 	return nil
 }
 
+// splitList takes a flag's value apart at commas.
+func splitList(s string) []string {
+	list := strings.Split(s, ",")
+	for i := range list {
+		list[i] = strings.TrimSpace(list[i])
+	}
+	return list
+}
+
+// checkList refuses what is not known, empty or twice in a flag's list.
+func checkList(flag, noun string, list, known []string) error {
+	for i, x := range list {
+		switch {
+		case x == "":
+			return usagef("--%s: a %s is empty; known: %s", flag, noun, strings.Join(known, ", "))
+		case !slices.Contains(known, x):
+			return usagef("--%s: unknown %s %q; known: %s", flag, noun, x, strings.Join(known, ", "))
+		case slices.Contains(list[:i], x):
+			return usagef("--%s: %s is given twice", flag, x)
+		}
+	}
+	return nil
+}
+
 // checkProtocol checks the flags of protocolFlags, and bos with them, as far as they can be without the model.
 func checkProtocol(cmd *cobra.Command, bos string, o evalppl.Options) error {
 	given := func(flag string) bool { return cmd.Flags().Changed(flag) }

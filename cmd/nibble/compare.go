@@ -192,10 +192,19 @@ func (c *comparison) nameModels(err error) error {
 
 // named puts files' names in a text that speaks of models by number.
 func (c *comparison) named(text string) string {
-	for i := len(c.entrants) - 1; i > 0; i-- {
-		text = strings.ReplaceAll(text, fmt.Sprintf("model %d", i), c.entrants[i].path)
+	var names []string
+	for _, e := range c.entrants {
+		names = append(names, e.path)
 	}
-	return strings.ReplaceAll(text, "the base model", c.entrants[0].path)
+	return nameModels(text, names)
+}
+
+// nameModels puts names, the base's first, in a text that speaks of a comparison's models by number.
+func nameModels(text string, names []string) string {
+	for i := len(names) - 1; i > 0; i-- {
+		text = strings.ReplaceAll(text, fmt.Sprintf("model %d", i), names[i])
+	}
+	return strings.ReplaceAll(text, "the base model", names[0])
 }
 
 // sameTokenizer refuses models whose tokens mean different things. Containers without a tokenizer can be compared on token ids.

@@ -39,7 +39,7 @@ settings differ cannot stand side by side and are refused, with the field that d
 				if i == 0 {
 					all = s
 				} else {
-					all.Records = append(all.Records, s.Records...)
+					all.Append(s)
 				}
 			}
 			if len(args) > 1 {

@@ -43,6 +43,7 @@ func TestMain(m *testing.M) {
 //	poison M.nbl TENSOR OFFSET HEX OUT.nbl  copy a container with other bytes at one place of a tensor
 //	pack FILE OUT.gz|OUT.zst  compress a file
 //	parquet JSONL OUT         write the fields title and body of each line as columns
+//	same A.json PATH B.json PATH   demand the same value at two places of JSON files, such as records.0.nll
 //	absent GLOB...            demand that no file has such a name
 //
 // $MODELS is a copy of the embedded models and $TEXT their text, $ITEMS the folder of
@@ -85,6 +86,7 @@ func TestScript(t *testing.T) {
 			"edit":   scriptEdit,
 			"bytes":  scriptBytes,
 			"absent": scriptAbsent,
+			"same":   scriptSame,
 
 			"pack":    scriptPack,
 			"parquet": scriptParquet,
@@ -114,6 +116,38 @@ func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
 	if code != want {
 		ts.Fatalf("exit code %d, want %d", code, want)
 	}
+}
+
+func scriptSame(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 4, "same A.json PATH B.json PATH")
+	a, b := jsonAt(ts, args[0], args[1]), jsonAt(ts, args[2], args[3])
+	if a != b {
+		ts.Fatalf("%s %s is %v, %s %s is %v", args[0], args[1], a, args[2], args[3], b)
+	}
+}
+
+// jsonAt returns the number or text at a path of keys and indices.
+func jsonAt(ts *testscript.TestScript, file, path string) any {
+	var v any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(file)), &v))
+	for _, key := range strings.Split(path, ".") {
+		switch x := v.(type) {
+		case map[string]any:
+			v = x[key]
+		case []any:
+			i, err := strconv.Atoi(key)
+			if err != nil || i < 0 || i >= len(x) {
+				ts.Fatalf("%s: no %s: there are %d", file, path, len(x))
+			}
+			v = x[i]
+		}
+	}
+	switch v.(type) {
+	case float64, string:
+		return v
+	}
+	ts.Fatalf("%s: %s is %v, want a number or a text", file, path, v)
+	return nil
 }
 
 func scriptIDs(ts *testscript.TestScript, neg bool, args []string) {

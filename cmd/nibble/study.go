@@ -1,24 +1,19 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"nibble/convert"
 	"nibble/evalppl"
-	"nibble/evalppl/bench"
 	"nibble/evalppl/model"
 	"nibble/evalppl/tokenizer"
-	"nibble/format"
 	"nibble/quant"
 	"nibble/reports"
 	"nibble/testdata"
@@ -30,16 +25,17 @@ const studyTokens = 32768
 
 // study is one run of the study command.
 type study struct {
-	cmd     *cobra.Command
-	types   []string
-	out     string
-	keep    string
-	force   bool
-	repeats int
-	mo      model.Options
-	eo      evalppl.Options
-	stream  streamFlags
-	work    string // folder of the containers
+	cmd         *cobra.Command
+	types       []string
+	activations []string // modes
+	out         string
+	keep        string
+	force       bool
+	repeats     int
+	threads     int
+	eo          evalppl.Options
+	stream      streamFlags
+	work        string // folder of the containers
 }
 
 // checkpointSource is a checkpoint to be studied: a folder, or an embedded one.
@@ -50,12 +46,15 @@ type checkpointSource struct {
 
 func studyCommand() *cobra.Command {
 	var s study
-	var types string
+	var types, activations string
 	cmd := &cobra.Command{
 		Use:   "study [FOLDER...]",
 		Short: "Convert to several types, measure each, and draw the trade-off: everything in one go",
-		Long: `Study converts each checkpoint once for each type, measures perplexity, size and speed of each container, and writes a
-report (report.html, report.md, results.json, results.csv, plots) into a folder.
+		Long: `Study converts each checkpoint to its own precision, which is the base, and to each type, runs all of them over the same
+windows of a text, and writes a report (report.html, report.md, results.json, results.csv, plots) into a folder: Kullback-Leibler
+divergence from the base, perplexity and its paired difference, each with a 95 % interval, size and speed. Quantized types are
+measured with int8 activations, the fast path, and with f32 ones, so that the report tells what the weights lost from what the
+activations lost.
 
 Without arguments it studies the two small models that nibble carries, on their own text (or on --text), offline.
 The folder of the report may be new, empty, or hold an earlier report, which is replaced; any other is refused.
@@ -64,39 +63,35 @@ Types: ` + strings.Join(quant.MatrixNames(), ", "),
 		Example: "  nibble study\n  nibble study smollm2-135m-instruct --text wiki.test.raw --types f16,int8-g32,int4-g32",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s.cmd = cmd
-			s.types = strings.Split(types, ",")
+			s.types, s.activations = splitList(types), splitList(activations)
 			return s.run(args)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&types, "types", "f16,int8-g32,int4-g32", "`TYPES` to compare, separated by commas; the one of highest precision is the base")
+	f.StringVar(&types, "types", "f16,int8-g32,int4-g32", "`TYPES` to compare with the checkpoint's own precision, separated by commas")
 	f.StringVarP(&s.out, "output", "o", "nibble-report", "`FOLDER` of the report: new, empty, or with an earlier report, which is replaced")
 	f.StringVar(&s.keep, "keep", "", "keep the containers in `FOLDER` (default: remove them)")
 	f.BoolVar(&s.force, "force", false, "write the report into a folder that holds other files; replace containers in --keep")
 	f.IntVarP(&s.repeats, "repeats", "r", 3, "count `N` repeats of each speed test")
-	activationsFlag(cmd, &s.mo.Activations)
-	f.IntVarP(&s.mo.Threads, "threads", "t", 0, "use `N` threads (default: one for each CPU)")
+	f.StringVar(&activations, "activations", model.Int8Activations+","+model.Float32Activations,
+		"`MODES`, separated by commas: int8 rounds activations where the weights are integers, bf16 where they are bf16, f32 nowhere")
+	f.IntVarP(&s.threads, "threads", "t", 0, "use `N` threads (default: one for each CPU)")
 	s.stream.add(cmd, studyTokens)
 	s.stream.several = true
 	protocolFlags(cmd, &s.eo)
 	completeTypes(cmd, "types")
+	completeValues(cmd, "activations", model.ActivationModes())
 	cmd.ValidArgsFunction = completeFolders
 	return cmd
 }
 
 // check refuses what the command line alone tells to be wrong.
 func (s *study) check() error {
-	for i, t := range s.types {
-		s.types[i] = strings.TrimSpace(t)
-		if err := checkType("types", s.types[i]); err != nil {
-			return err
-		}
-		if s.types[i] == "" {
-			return usagef("--types: a type is empty; known: %s", strings.Join(quant.MatrixNames(), ", "))
-		}
-		if slices.Contains(s.types[:i], s.types[i]) {
-			return usagef("--types: %s is given twice", s.types[i])
-		}
+	if err := checkList("types", "type", s.types, quant.MatrixNames()); err != nil {
+		return err
+	}
+	if err := checkList("activations", "mode", s.activations, model.ActivationModes()); err != nil {
+		return err
 	}
 	switch {
 	case s.repeats < 1:
@@ -105,8 +100,10 @@ func (s *study) check() error {
 		return usagef("a folder cannot be written to standard output; give its name")
 	case s.stream.text != "" && s.stream.ids != "":
 		return s.stream.exactlyOne(s.cmd)
+	case s.eo.Protocol == evalppl.HF:
+		return usagef("--protocol %s weights windows by other numbers than the tokens they score: study with --protocol %s", evalppl.HF, evalppl.Strided)
 	}
-	return errors.Join(checkModelOptions(s.mo), checkProtocol(s.cmd, s.stream.bos, s.eo), s.stream.check(s.cmd, s.eo.Protocol))
+	return errors.Join(checkThreads(s.threads), checkProtocol(s.cmd, s.stream.bos, s.eo), s.stream.check(s.cmd, s.eo.Protocol))
 }
 
 func (s *study) run(args []string) (err error) {
@@ -131,7 +128,7 @@ func (s *study) run(args []string) (err error) {
 			return err
 		}
 		jobs = append(jobs, j)
-		if err := distinct(jobs); err != nil {
+		if err := errors.Join(distinct(jobs), s.checkModes(j)); err != nil {
 			return err
 		}
 	}
@@ -152,7 +149,7 @@ func (s *study) run(args []string) (err error) {
 		}
 		defer undo()
 		for _, j := range jobs {
-			for _, typ := range s.types {
+			for _, typ := range s.typesOf(j) {
 				if err := checkAbsent(s.container(j.c.Model, typ), s.force); err != nil {
 					return err
 				}
@@ -238,20 +235,6 @@ func (s *study) open(src checkpointSource) (_ *studyJob, err error) {
 	return j, nil
 }
 
-// checkpoint studies one checkpoint.
-func (s *study) checkpoint(j *studyJob) ([]reports.Record, error) {
-	var records []reports.Record
-	for _, typ := range s.types {
-		r, err := s.variant(j.c, typ, j.files, j.text)
-		if err != nil {
-			return nil, err
-		}
-		records = append(records, r)
-	}
-	markBase(records)
-	return records, nil
-}
-
 // read returns the tokens to score; the embedded models have the embedded text.
 func (s *study) read(src checkpointSource, files tokenizer.Files) (stream, error) {
 	if s.stream.text != "" || s.stream.ids != "" {
@@ -268,72 +251,6 @@ func (s *study) read(src checkpointSource, files tokenizer.Files) (stream, error
 	out.cut(s.stream.limit)
 	out.bos, err = s.stream.chunkBOS(t)
 	return out, err
-}
-
-// variant converts to one type and measures it.
-func (s *study) variant(c *convert.Checkpoint, typ string, files tokenizer.Files, text stream) (reports.Record, error) {
-	started := time.Now()
-	path := s.container(c.Model, typ)
-	p := newProgress(s.cmd.ErrOrStderr(), "convert "+c.Model+" to "+typ, "B")
-	_, err := c.Convert(s.cmd.Context(), path, convert.Options{
-		Type: typ, Tokenizer: files, Tool: tool, Threads: s.mo.Threads, Force: s.force,
-		Progress: func(done, total int64, _ string) { p.update(done, total, "") },
-	})
-	p.clear()
-	if err != nil {
-		return reports.Record{}, err
-	}
-	r, err := format.Open(path)
-	if err != nil {
-		return reports.Record{}, err
-	}
-	f := &modelFile{Reader: r}
-	defer f.Close()
-	m, err := model.Load(r, s.mo)
-	if err != nil {
-		return reports.Record{}, err
-	}
-	defer m.Close()
-	res, err := score(s.cmd, f, m, text, s.eo)
-	if err != nil {
-		return reports.Record{}, err
-	}
-	rates, err := s.speed(s.cmd.Context(), m)
-	if err != nil {
-		return reports.Record{}, err
-	}
-	rec := record(f, res, m.Threads(), rates)
-	rec.Started = started.UTC().Format(time.RFC3339)
-	if s.keep != "" {
-		rec.File = path
-	}
-	return rec, nil
-}
-
-// speed measures prompt and generation, both within the model's context.
-func (s *study) speed(ctx context.Context, m *model.Model) ([]bench.Rate, error) {
-	p := newProgress(s.cmd.ErrOrStderr(), "bench", "")
-	defer p.clear()
-	res, err := bench.Run(ctx, []*model.Model{m}, bench.Options{
-		Tests:    []bench.Test{{Kind: bench.Prompt, Tokens: min(512, m.Context())}, {Kind: bench.Generation, Tokens: min(64, m.Context())}},
-		Repeats:  s.repeats,
-		Progress: func(_ int, t bench.Test, i, n int) { p.show(fmt.Sprintf("%s %d of %d", t.Kind, i, n)) },
-	})
-	if err != nil {
-		return nil, err
-	}
-	return res.Rates[0], nil
-}
-
-// markBase marks the record of highest precision: the one with the largest file.
-func markBase(records []reports.Record) {
-	base := 0
-	for i, r := range records {
-		if r.Bytes > records[base].Bytes {
-			base = i
-		}
-	}
-	records[base].Base = true
 }
 
 // commandLine writes the command that repeats the study.
