@@ -122,7 +122,10 @@ func (c *comparer) result(docs [][]uint32) Comparison {
 		Schema: ComparisonSchema, Protocol: r.Protocol, Ctx: r.Ctx, Stride: r.Stride, BOS: r.BOS, Documents: r.Documents,
 		DocumentsTooShort: r.DocumentsTooShort, Tokens: r.Tokens, TokenStreamSHA256: r.TokenStreamSHA256,
 		TokensScored: c.tokensScored(), Windows: c.done, TotalWindows: len(c.p.windows), WindowsLeftOut: c.left, NonFinite: c.places,
-		TokensRead: c.tokensRead,
+		TokensRead: c.tokensRead, Others: []Against{},
+	}
+	if b, ok := c.models[0].(RoundedBase); ok {
+		out.BaseRounding = b.LogProbabilityError()
 	}
 	clusters := c.tallies[0]
 	clusters.close()
@@ -150,6 +153,9 @@ func (c *comparer) result(docs [][]uint32) Comparison {
 			a = c.against[k].result(out.Intervals, c.textSoFar())
 		}
 		a.Side = sides[k+1]
+		if b, ok := c.models[0].(RoundedBase); ok {
+			a.KLRoundingBound = b.KLBound(a.KL.Mean)
+		}
 		out.Others = append(out.Others, a)
 	}
 	return out

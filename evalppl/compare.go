@@ -51,6 +51,9 @@ func compareDocuments(ctx context.Context, base DistributionModel, others []Dist
 	}
 	c := comparer{models: models, o: o, p: p, documents: len(docs) > 1, tokens: countTokens(docs), inTurn: inTurn}
 	c.init(base.Vocab())
+	if err := c.begin(docs); err != nil {
+		return Comparison{}, err
+	}
 	start := time.Now()
 	err = c.run(ctx)
 	if c.done == 0 {
@@ -88,6 +91,8 @@ func comparable(models []DistributionModel, o Options) (Options, error) {
 		return o, fmt.Errorf("protocol %s weights windows by other numbers than the tokens they score: compare with protocol %s", HF, Strided)
 	case o.UntilError != 0:
 		return o, errors.New("--until-error ends a perplexity run, not a comparison")
+	case o.SaveBase != nil && o.NonFinite == SkipNonFinite:
+		return o, errors.New("a base whose windows may be left out cannot be saved: its file would have gaps")
 	case !o.Shard.all():
 		return o, errors.New("--shard splits a perplexity run, not a comparison")
 	case o.Resume != nil:
@@ -257,7 +262,11 @@ func (c *comparer) window(ctx context.Context, w window, input []uint32) error {
 			}
 		}
 		c.compareRows(targets[first:first+n], first, vocab)
+		if err := c.save(targets[first:first+n], first, vocab); err != nil {
+			return err
+		}
 	}
+	c.exactLosses(len(targets))
 	return nil
 }
 

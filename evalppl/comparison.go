@@ -27,6 +27,8 @@ type Comparison struct {
 
 	Base   Side      `json:"base"`
 	Others []Against `json:"others"`
+	// BaseRounding bounds the error of the base's log-probabilities, in nats, where they were saved and read again.
+	BaseRounding float64 `json:"base_log_probability_error,omitempty"`
 
 	TokensRead      int     `json:"tokens_read"` // by each model
 	Seconds         float64 `json:"seconds"`
@@ -54,7 +56,10 @@ type Side struct {
 // always means each scored token, whatever the window. Intervals are of 95 %, absent where there are fewer than two clusters.
 type Against struct {
 	Side
-	KL       Divergence        `json:"kl"`
+	KL Divergence `json:"kl"`
+	// KLRoundingBound is how far the rounding of a saved base can have moved the mean of KL.
+	KLRoundingBound float64 `json:"kl_rounding_bound,omitempty"`
+
 	SameTop  Proportion        `json:"same_top"`
 	DeltaP   ProbabilityChange `json:"delta_p"`
 	LogRatio LogRatio          `json:"log_ratio"`

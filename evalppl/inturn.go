@@ -2,6 +2,7 @@ package evalppl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -12,6 +13,12 @@ import (
 // An error or a canceled ctx within the first window keeps the others that have read it: the comparison then has fewer others
 // than were given. Later, the window under way is dropped, so that all others are compared on the same tokens.
 func CompareInTurn(ctx context.Context, base DistributionModel, others []DistributionModel, docs [][]uint32, o Options) (Comparison, error) {
+	if len(others) == 0 {
+		return Comparison{}, errors.New("no model to compare with the base")
+	}
+	if _, saved := base.(RoundedBase); saved || o.SaveBase != nil {
+		return Comparison{}, errors.New("a base is saved, and read again, by a comparison whose models take turns within a window")
+	}
 	return compareDocuments(ctx, base, others, docs, o, true)
 }
 

@@ -158,3 +158,23 @@ func TestInTurnWrongRows(t *testing.T) {
 		}
 	}
 }
+
+// What only models that take turns can do is refused, not left undone.
+func TestCompareInTurnRefuses(t *testing.T) {
+	base := newTable(3, 40, 64, 2)
+	docs := [][]uint32{randomTokens(base, 5, 100)}
+	for want, o := range map[string]Options{"no model": {}, "take turns": {SaveBase: nothingSaved{}}} {
+		var others []DistributionModel
+		if o.SaveBase != nil {
+			others = append(others, base.noisy(1, 0.1))
+		}
+		if _, err := CompareInTurn(context.Background(), base, others, docs, o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error with %q", err, want)
+		}
+	}
+}
+
+type nothingSaved struct{}
+
+func (nothingSaved) Begin(BaseInfo) error                      { return nil }
+func (nothingSaved) Rows([]float32, []uint32, []float64) error { return nil }

@@ -40,6 +40,8 @@ type Options struct {
 	Resamples int    // of the bootstrap of [Compare]; 2000
 	Threads   int    // of the arithmetic on logits of [Compare]; one for each CPU
 
+	SaveBase BaseSink // keeps what the base of [Compare] says; nil: nothing does
+
 	// Progress is called after each window with the tokens read so far, the tokens to be read in all, and the result so far.
 	// The result's WindowScores must not be changed.
 	Progress func(done, total int, so Result)

@@ -2,16 +2,15 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"nibble/evalppl"
+	"nibble/evalppl/baselogits"
 	"nibble/evalppl/model"
 )
 
@@ -24,18 +23,22 @@ type comparison struct {
 	stream streamFlags
 
 	entrants []entrant
+	saved    *baselogits.Reader // in the place of the first one's model
 }
 
-// entrant is a loaded model of a comparison.
+// entrant is a loaded model of a comparison; a saved base has neither file nor model.
 type entrant struct {
 	path string
 	f    *modelFile
 	m    *model.Model
 }
 
+// others are the entrants that are compared with the base.
+func (c *comparison) others() []entrant { return c.entrants[1:] }
+
 func compareCommand() *cobra.Command {
 	var c comparison
-	var jsonPath string
+	var jsonPath, savePath string
 	var force bool
 	cmd := &cobra.Command{
 		Use:   "compare BASE OTHER... --text FILE",
@@ -45,19 +48,31 @@ of its distributions from the base's, how often both have the same most probable
 probability, and the paired difference of log-perplexity, each with a 95 % interval from a block bootstrap over windows. Whether a
 model is better, worse or not distinguishable on this text is said in words, with the text that would be needed.
 
+With --save-base FILE what BASE says of each position is kept in FILE, which can be given as BASE later, without a text or on the
+same one: BASE is not run again. Perplexities and their difference then are exactly the same, and how far rounding can have moved a
+divergence is stated (docs/base-logits.md). OTHER may be left out to save only.
+
 All models must have the same tokenizer. A folder is converted to a temporary container: BASE in the checkpoint's own precision,
 OTHER to --type.`,
 		Example: `  nibble compare smollm2-f16.nbl smollm2-int8.nbl smollm2-int4.nbl --text wiki.test.raw
+  nibble compare smollm2-f16.nbl --save-base smollm2.nlog --text wiki.test.raw --tokens 4096
+  nibble compare smollm2.nlog smollm2-int8.nbl
   nibble compare smollm2/ smollm2/ --type int4-g32 --activations f32 --text wiki.test.raw --protocol llama.cpp`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) < 2 {
+			if len(args) == 0 || len(args) == 1 && savePath == "" {
 				return usagef("compare: %s given, want at least 2: BASE OTHER", count(len(args), "argument"))
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.cmd = cmd
-			if err := c.check(); err != nil {
+			defer c.close()
+			if baselogits.Is(args[0]) {
+				if err := c.openSaved(args[0], savePath); err != nil {
+					return err
+				}
+			}
+			if err := errors.Join(c.check(), checkOutputs(map[string]string{"--json": jsonPath, "--save-base": savePath})); err != nil {
 				return err
 			}
 			var files outputs
@@ -66,11 +81,14 @@ OTHER to --type.`,
 			if err != nil {
 				return err
 			}
-			defer c.close()
+			save, err := files.create(cmd, savePath, force)
+			if err != nil {
+				return err
+			}
 			if err := c.load(args); err != nil {
 				return err
 			}
-			res, name, err := c.run()
+			res, name, err := c.run(save)
 			if err != nil && len(res.Others) == 0 {
 				return err
 			}
@@ -80,8 +98,9 @@ OTHER to --type.`,
 					return err
 				}
 			}
-			if jsonPath != "-" {
+			if jsonPath != "-" && savePath != "-" {
 				printComparison(cmd.OutOrStdout(), res, name)
+				printSaved(cmd.OutOrStdout(), savePath)
 			}
 			return err
 		},
@@ -93,15 +112,21 @@ OTHER to --type.`,
 	f.Uint64Var(&c.eo.Seed, "seed", 0, "seed `N` of the bootstrap")
 	f.IntVar(&c.eo.Resamples, "resamples", 2000, "`N` resamples of the bootstrap")
 	f.StringVar(&jsonPath, "json", "", "write the comparison as JSON to `FILE` (- for standard output)")
-	f.BoolVar(&force, "force", false, "replace an existing file")
+	f.StringVar(&savePath, "save-base", "", "keep BASE's logits in `FILE` (.nlog), 2 bytes for each token of the vocabulary and position (- for standard output)")
+	f.BoolVar(&force, "force", false, "replace existing files")
 	modelFlags(cmd, &c.typ, &c.mo)
 	return cmd
 }
 
 // check checks the flags.
 func (c *comparison) check() error {
-	if err := c.stream.exactlyOne(c.cmd); err != nil {
-		return err
+	if c.saved == nil || c.stream.text != "" && c.stream.ids != "" {
+		if err := c.stream.exactlyOne(c.cmd); err != nil {
+			return err
+		}
+	}
+	if c.cmd.Flags().Changed("save-base") && c.eo.NonFinite == evalppl.SkipNonFinite {
+		return usagef("--save-base with --on-nonfinite %s: the file would have gaps where windows are left out", evalppl.SkipNonFinite)
 	}
 	if c.eo.Resamples < 1 {
 		return usagef("--resamples %d: want at least 1", c.eo.Resamples)
@@ -116,11 +141,15 @@ func (c *comparison) check() error {
 // load opens the models, the base first.
 func (c *comparison) load(args []string) error {
 	for i, path := range args {
+		if i == 0 && c.saved != nil {
+			c.entrants = append(c.entrants, entrant{path: path})
+			continue
+		}
 		typ := c.typ
 		if i == 0 || !isFolder(path) {
 			typ = ""
 		}
-		f, m, err := loadModel(c.cmd, path, typ, c.mo, c.stream.text != "")
+		f, m, err := loadModel(c.cmd, path, typ, c.mo, c.needTokenizer())
 		if err != nil {
 			return err
 		}
@@ -134,46 +163,87 @@ func (c *comparison) load(args []string) error {
 
 func (c *comparison) close() {
 	for _, e := range c.entrants {
-		e.m.Close()
-		e.f.Close()
+		if e.f != nil {
+			e.m.Close()
+			e.f.Close()
+		}
+	}
+	if c.saved != nil {
+		c.saved.Close()
 	}
 }
 
-// run compares, and returns the text's name.
-func (c *comparison) run() (evalppl.Comparison, stream, error) {
-	base := c.entrants[0]
-	s, err := c.stream.read(c.cmd, base.path, base.f.Tokenizer(), c.eo.Protocol)
+// needTokenizer says whether models without a tokenizer must be refused.
+func (c *comparison) needTokenizer() bool {
+	return c.stream.text != "" || c.saved != nil && c.saved.Header().Base.TokenizerSHA256 != ""
+}
+
+// run compares, keeps the base in save where that is not nil, and returns the text too.
+func (c *comparison) run(save *output) (evalppl.Comparison, stream, error) {
+	s, err := c.text()
 	if err != nil {
 		return evalppl.Comparison{}, s, err
 	}
 	if err := c.sameTokenizer(); err != nil {
 		return evalppl.Comparison{}, s, err
 	}
+	base, conditions := c.base(s)
 	var others []evalppl.DistributionModel
-	for _, e := range c.entrants[1:] {
+	for _, e := range c.others() {
 		others = append(others, e.m)
 	}
 	c.eo.BOS, c.eo.Words, c.eo.Bytes, c.eo.Threads = s.bos, s.words, s.bytes, c.mo.Threads
-	p := newProgress(c.cmd.ErrOrStderr(), "compare with "+base.f.Metadata().Model, "tokens")
-	c.eo.Compared = func(done, total int, meanKL []float64) {
-		p.update(int64(done), int64(total), "mean KL "+joinFloats(meanKL))
+	var writer *baselogits.Writer
+	if save != nil {
+		writer = baselogits.NewWriter(save, conditions)
+		c.eo.SaveBase = writer
 	}
-	res, err := evalppl.CompareDocuments(c.cmd.Context(), base.m, others, s.documents(), c.eo)
+	p := newProgress(c.cmd.ErrOrStderr(), "compare with "+conditions.Model, "tokens")
+	c.eo.Compared = func(done, total int, meanKL []float64) {
+		note := ""
+		if len(meanKL) > 0 {
+			note = "mean KL " + joinFloats(meanKL)
+		}
+		p.update(int64(done), int64(total), note)
+	}
+	res, err := evalppl.CompareDocuments(c.cmd.Context(), base, others, s.documents(), c.eo)
 	p.clear()
 	if err != nil {
 		err = adviseNonFinite(fmt.Errorf("compare on %s: %w", s.path, c.nameModels(err)))
 	}
-	if len(res.Others) == 0 {
+	if err == nil && writer != nil {
+		if err = writer.Finish(); err == nil {
+			err = save.commit()
+		}
+	}
+	if len(res.Others) == 0 && err != nil {
 		return res, s, err
 	}
 	for i, place := range res.NonFinite {
 		res.NonFinite[i] = c.named(place)
 	}
-	res.Base.Conditions = c.entrants[0].conditions(s)
+	res.Base.Conditions = conditions
 	for i := range res.Others {
-		res.Others[i].Conditions = c.entrants[i+1].conditions(s)
+		res.Others[i].Conditions = c.others()[i].conditions(s)
 	}
 	return res, s, err
+}
+
+// base returns the base model, or what was saved of it, and its conditions.
+func (c *comparison) base(s stream) (evalppl.DistributionModel, evalppl.Conditions) {
+	if c.saved != nil {
+		return c.saved, c.saved.Header().Base
+	}
+	return c.entrants[0].m, c.entrants[0].conditions(s)
+}
+
+// text returns what the models are run on.
+func (c *comparison) text() (stream, error) {
+	if c.saved != nil {
+		return c.savedText()
+	}
+	base := c.entrants[0]
+	return c.stream.read(c.cmd, base.path, base.f.Tokenizer(), c.eo.Protocol)
 }
 
 // namedError is an error with the files' names in place of the models' numbers.
@@ -210,9 +280,15 @@ func nameModels(text string, names []string) string {
 // sameTokenizer refuses models whose tokens mean different things. Containers without a tokenizer can be compared on token ids.
 func (c *comparison) sameTokenizer() error {
 	first, firstPath := "", ""
+	if c.saved != nil {
+		first, firstPath = c.saved.Header().Base.TokenizerSHA256, c.entrants[0].path
+	}
 	for _, e := range c.entrants {
+		if e.f == nil {
+			continue
+		}
 		if e.f.Tokenizer() == nil {
-			if c.stream.text != "" {
+			if c.needTokenizer() {
 				return fmt.Errorf("%s was converted without a tokenizer: it cannot be seen that its tokens are those of %s; compare on --token-ids", e.path, c.entrants[0].path)
 			}
 			continue
@@ -249,53 +325,3 @@ func anyFolder(paths []string) bool {
 	}
 	return false
 }
-
-func joinFloats(x []float64) string {
-	var parts []string
-	for _, v := range x {
-		parts = append(parts, fmt.Sprintf("%.5f", v))
-	}
-	return strings.Join(parts, ", ")
-}
-
-// printComparison prints the table and the verdicts.
-func printComparison(w io.Writer, c evalppl.Comparison, s stream) {
-	protocol := fmt.Sprintf("%s, ctx %d", c.Protocol, c.Ctx)
-	if c.Stride > 0 {
-		protocol += fmt.Sprintf(", stride %d", c.Stride)
-	}
-	fmt.Fprintf(w, "%s: %s scored in %s (%s)\n", s.Text, count(c.TokensScored, "token"), count(c.Windows, "window"), protocol)
-	if c.Partial {
-		fmt.Fprintf(w, "interrupted after %d of %s\n", c.Windows, count(c.TotalWindows, "window"))
-	}
-	if c.WindowsLeftOut > 0 {
-		fmt.Fprintf(w, "%s left out: %s\n", count(c.WindowsLeftOut, "window"), c.NonFinite[0])
-	}
-	fmt.Fprintln(w)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "model\tperplexity\tln(PPL/PPL0)\tmean KL\t95 % interval\tmedian\t99 %\tmax\tsame top\tRMS dp\tcorrelation")
-	fmt.Fprintf(t, "%s\t%.4f\tbase\n", sideName(c.Base), c.Base.Perplexity)
-	for _, o := range c.Others {
-		interval, correlation := "-", "-"
-		if o.KL.Interval != nil {
-			interval = fmt.Sprintf("%.6f to %.6f", o.KL.Interval.Low, o.KL.Interval.High)
-		}
-		if o.Correlation != nil {
-			correlation = fmt.Sprintf("%.5f", *o.Correlation)
-		}
-		fmt.Fprintf(t, "%s\t%.4f\t%+.5f ± %.5f\t%.6f\t%s\t%.6f\t%.4f\t%.3f\t%.2f ± %.2f %%\t%.2f %%\t%s\n", sideName(o.Side), o.Perplexity,
-			o.LogRatio.Mean, o.LogRatio.StandardError, o.KL.Mean, interval, o.KL.Median, o.KL.P99, o.KL.Max,
-			100*o.SameTop.Fraction, 100*o.SameTop.StandardError, 100*o.DeltaP.RMS, correlation)
-	}
-	t.Flush()
-	fmt.Fprintln(w)
-	for _, o := range c.Others {
-		fmt.Fprintf(w, "%s: %s\n", sideName(o.Side), o.Verdict.Sentence)
-	}
-	fmt.Fprintf(w, "\n  activations    %s, %s kernels, %s\n", c.Base.Activations, c.Base.KernelSet, count(c.Base.Threads, "thread"))
-	fmt.Fprintf(w, "  intervals      %s over %s, %s, seed %d\n", c.Intervals.Name, count(c.Intervals.Clusters, strings.TrimSuffix(c.Intervals.Unit, "s")), count(c.Intervals.Resamples, "resample"), c.Intervals.Seed)
-	fmt.Fprintf(w, "  speed          %s tokens/s through %s (%s each in %s)\n", formatRate(c.TokensPerSecond), count(len(c.Others)+1, "model"), grouped(int64(c.TokensRead)), formatDuration(time.Duration(c.Seconds*float64(time.Second))))
-	fmt.Fprintf(w, "  token stream   sha256 %s\n", c.TokenStreamSHA256)
-}
-
-func sideName(s evalppl.Side) string { return s.Model + " " + s.Recipe }

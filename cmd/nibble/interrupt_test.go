@@ -181,6 +181,7 @@ func TestInterrupt(t *testing.T) {
 		{"scoring", "ppl model --token-ids ids.u32 --type int4-g32 --losses losses.f32", []string{"*.nbl"}, 100 * time.Millisecond},
 		{"converting in a study", "study model --token-ids ids.u32 --types int8-g32,int4-g32 -o deep/report", []string{"*.nbl.part"}, 0},
 		{"scoring in a study", "study model --token-ids ids.u32 --types int4-g32,int8-g32 -o report --keep kept", []string{"*-int8-g32.nbl"}, 100 * time.Millisecond},
+		{"saving a base", "compare model --token-ids ids.u32 --save-base base.nlog --json c.json", []string{"*.nbl"}, 100 * time.Millisecond},
 		{"logits", "logits model --token-ids short.u32 --type int8-g32 -o out.f32", []string{"*.nbl.part"}, 0},
 		{"bench", "bench model --type int4-g32 -r 1000 --json bench.json", []string{"*.nbl"}, 100 * time.Millisecond},
 	} {
