@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Options changes what Render writes. The zero value is the usual report.
@@ -21,10 +22,12 @@ type outputFile struct {
 }
 
 // Render writes the report of s into dir, which it creates, and returns the paths
-// of the files, the page first: report.html, report.md, results.json, results.csv
-// and the plots. A study of one model has ppl-size and ppl-speed, each as SVG and
-// PNG; with several models their names begin with the model's, and the plain
-// names are the overview of all models, where one can be drawn.
+// of the files, the page first: report.html, report.md, results.json, results.csv,
+// the plots, and [Manifest]. A study of one model has kl-size, kl-speed, ppl-size
+// and ppl-speed, each as SVG and PNG; with several models their names begin with
+// the model's, and the plain names are the overview of all models, where one can
+// be drawn. Files that an earlier report wrote and this one does not are removed,
+// but for those that were changed since.
 //
 // Everything is made in memory first, so that nothing is written where anything
 // is wrong: a record that cannot be reported (the error names it and the field),
@@ -46,14 +49,45 @@ func Render(dir string, s Study, opts Options) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("report: make folder: %w", err)
 	}
-	paths := make([]string, len(files))
-	for i, f := range files {
-		paths[i] = filepath.Join(dir, f.name)
-		if err := writeFile(paths[i], f.data); err != nil {
-			return nil, fmt.Errorf("report: write %s: %w", paths[i], err)
-		}
+	paths, err := writeFiles(dir, files)
+	if err != nil {
+		return nil, fmt.Errorf("report: %w", err)
 	}
 	return paths, nil
+}
+
+// writeFiles writes the files and the manifest into dir, and removes what an earlier manifest lists beyond them.
+func writeFiles(dir string, files []outputFile) ([]string, error) {
+	m := newManifest(files)
+	earlier := readManifest(dir)
+	stale := m.stale(earlier)
+	// Until all is done the manifest lists both, so that a run that ends in the middle leaves no file that nobody knows.
+	both := m
+	both.Files = slices.Concat(m.Files, stale)
+	if err := both.write(dir); err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, f := range files {
+		path := filepath.Join(dir, f.name)
+		if err := writeFile(path, f.data); err != nil {
+			err = fmt.Errorf("write %s: %w", path, err)
+			if len(paths) == 0 { // nothing has changed yet
+				err = errors.Join(err, earlier.restore(dir))
+			}
+			return nil, err
+		}
+		paths = append(paths, path)
+	}
+	if err := removeStale(dir, stale); err != nil {
+		return nil, err
+	}
+	if len(stale) > 0 {
+		if err := m.write(dir); err != nil {
+			return nil, err
+		}
+	}
+	return append(paths, filepath.Join(dir, Manifest)), nil
 }
 
 // renderFiles makes the bytes of every file.
