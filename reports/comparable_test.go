@@ -66,3 +66,15 @@ func TestComparableBases(t *testing.T) {
 		t.Errorf("different models: %v", err)
 	}
 }
+
+// A protocol without a stride is not said to have one of 0.
+func TestConditions(t *testing.T) {
+	r := smol[0].record("m")
+	if got, want := r.conditions(), "wikitext2-test.txt, 10,200 tokens scored, llama.cpp, ctx 512, stride 512"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	r.Stride = 0
+	if got, want := r.conditions(), "wikitext2-test.txt, 10,200 tokens scored, llama.cpp, ctx 512"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

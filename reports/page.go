@@ -221,7 +221,7 @@ func (g group) list(pairs ...any) (out []fact) {
 func (g group) settings() []fact {
 	return g.list(
 		"Text", func(r Record) string { return r.Text },
-		"Protocol", func(r Record) string { return fmt.Sprintf("%s, ctx %d, stride %d", r.Protocol, r.Ctx, r.Stride) },
+		"Protocol", func(r Record) string { return r.protocol() },
 		"BOS", func(r Record) string { return r.BOS },
 		"Tokens scored", func(r Record) string { return groupedInt(int64(r.TokensScored)) },
 		"Token stream SHA-256", func(r Record) string { return r.TokenStreamSHA256 },

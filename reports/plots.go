@@ -200,8 +200,17 @@ func (r Record) conditions() string {
 	if r.Text != "" {
 		parts = append(parts, r.Text)
 	}
-	parts = append(parts, groupedInt(int64(r.TokensScored))+" tokens scored", fmt.Sprintf("%s, ctx %d, stride %d", r.Protocol, r.Ctx, r.Stride))
+	parts = append(parts, groupedInt(int64(r.TokensScored))+" tokens scored", r.protocol())
 	return strings.Join(parts, ", ")
+}
+
+// protocol says how the text was cut; a protocol without a stride has 0.
+func (r Record) protocol() string {
+	out := fmt.Sprintf("%s, ctx %d", r.Protocol, r.Ctx)
+	if r.Stride > 0 {
+		out += fmt.Sprintf(", stride %d", r.Stride)
+	}
+	return out
 }
 
 // svgFonts replaces the one family that the SVG writer names by a list: the
