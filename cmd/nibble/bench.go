@@ -54,7 +54,7 @@ func benchCommand() *cobra.Command {
 		Short: "Measure how fast models read a prompt, score a text and generate",
 		Long: `Bench reads a prompt of -p tokens at once, scores a text of -s tokens (the losses of all of them), and generates -n tokens
 one after the other over a key/value cache, each -r times after one pass that is not counted. Several models take turns, so that they
-meet the same machine. Rates are medians; GB/s is what generation reads of weights and cache.
+meet the same machine; what takes less than 50 ms is done again and again for as long. Rates are medians; GB/s is what generation reads of weights and cache.
 
 With --roofline, what the machine can do at most is measured in the same run, before and after the tests: products of 8-bit
 integers, of bfloat16 and of float32, and reads of as many bytes as one pass reads. A test's limit is then the time that its products
