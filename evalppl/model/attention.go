@@ -11,7 +11,7 @@ const attentionTokens = 12
 
 // keepAll keeps the batch's keys and values. Pieces are the positions of one key tile: two threads that wrote to the same tile
 // would take its cache lines from each other at every store.
-func (s *Session) keepAll(w *pool.Worker, layer int) {
+func (s *Session) keepAll(w *pool.Worker, _ *scratch, layer int) {
 	firstTile := s.pos / kernels.TileRows
 	w.Each((s.pos+s.n-1)/kernels.TileRows+1-firstTile, func(i int) {
 		from := max(s.pos, (firstTile+i)*kernels.TileRows)

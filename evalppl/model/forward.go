@@ -5,63 +5,65 @@ import (
 	"nibble/kernels/pool"
 )
 
+// layerSteps are the steps of a layer in their order, each with the place that a watch looks at after it.
+var layerSteps = [...]struct {
+	run   func(s *Session, w *pool.Worker, sc *scratch, layer int)
+	after step
+}{
+	{(*Session).normalizeAttention, afterAttnNorm},
+	{func(s *Session, w *pool.Worker, sc *scratch, i int) { s.product(w, sc, s.m.layers[i].qkv, s.qkv) }, afterQKV},
+	{(*Session).keepAll, afterKeep},
+	{(*Session).attend, afterAttention},
+	{func(s *Session, w *pool.Worker, sc *scratch, i int) { s.product(w, sc, s.m.layers[i].attnOut, s.delta) }, afterAttnOut},
+	{(*Session).normalizeMLP, afterMLPNorm},
+	{func(s *Session, w *pool.Worker, sc *scratch, i int) { s.product(w, sc, s.m.layers[i].up, s.wide) }, afterUp},
+	{(*Session).activateRows, afterActivation},
+	{func(s *Session, w *pool.Worker, sc *scratch, i int) { s.product(w, sc, s.m.layers[i].down, s.delta) }, afterDown},
+}
+
 // layersOn runs the batch through all layers on one of the pool's threads; s.x then holds the residual stream that the final
 // norm reads. Every step shares its tokens or rows among the threads, and no result depends on how.
 func (s *Session) layersOn(w *pool.Worker) {
-	m := s.m
-	sc := s.work[w.Index]
-	first := s.begin(w)
+	m, sc := s.m, s.work[w.Index]
+	s.begin(w)
 	if s.watched(w, afterEmbedding, 0) {
 		return
 	}
-	var last *matrix // the matrix whose output is not added to the residual stream yet
-	for i := first; i < len(m.layers); i++ {
-		l := &m.layers[i]
+	for i := s.firstLayer(); i < len(m.layers); i++ {
 		if w.Index == 0 && s.ctx.Err() != nil {
 			s.stop = true // read by all after the next barrier, written again only after the one that follows
 		}
-		s.normalize(w, sc, &l.attnNorm, last, l.qkv)
-		if s.stop || s.watched(w, afterAttnNorm, i) {
-			return
+		for k := range layerSteps {
+			layerSteps[k].run(s, w, sc, i)
+			if k == 0 && s.stop || s.watched(w, layerSteps[k].after, i) {
+				return
+			}
 		}
-		s.record(w, i)
-		s.product(w, sc, l.qkv, s.qkv)
-		if s.watched(w, afterQKV, i) {
-			return
-		}
-		s.keepAll(w, i)
-		if s.watched(w, afterKeep, i) {
-			return
-		}
-		s.attend(w, sc, i)
-		if s.watched(w, afterAttention, i) {
-			return
-		}
-		s.product(w, sc, l.attnOut, s.delta)
-		if s.watched(w, afterAttnOut, i) {
-			return
-		}
-		s.normalize(w, sc, &l.mlpNorm, l.attnOut, l.up)
-		if s.watched(w, afterMLPNorm, i) {
-			return
-		}
-		s.product(w, sc, l.up, s.wide)
-		if s.watched(w, afterUp, i) {
-			return
-		}
-		s.activateRows(w, sc, l)
-		if s.watched(w, afterActivation, i) {
-			return
-		}
-		s.product(w, sc, l.down, s.delta)
-		if s.watched(w, afterDown, i) {
-			return
-		}
-		last = l.down
 	}
-	w.Each(s.n, func(t int) { s.addDelta(t, last) })
+	w.Each(s.n, func(t int) { s.addDelta(t, s.lastMatrix(len(m.layers))) })
 	s.record(w, len(m.layers))
 	s.watched(w, afterLayers, 0)
+}
+
+// lastMatrix returns the matrix whose output is not yet added to the residual stream at the entry of a layer; nil in the first.
+func (s *Session) lastMatrix(layer int) *matrix {
+	if layer == s.firstLayer() {
+		return nil
+	}
+	return s.m.layers[layer-1].down
+}
+
+// normalizeAttention makes the input of the layer's first matrix.
+func (s *Session) normalizeAttention(w *pool.Worker, sc *scratch, layer int) {
+	l := &s.m.layers[layer]
+	s.normalize(w, sc, &l.attnNorm, s.lastMatrix(layer), l.qkv)
+	s.record(w, layer)
+}
+
+// normalizeMLP makes the input of the MLP.
+func (s *Session) normalizeMLP(w *pool.Worker, sc *scratch, layer int) {
+	l := &s.m.layers[layer]
+	s.normalize(w, sc, &l.mlpNorm, l.attnOut, l.up)
 }
 
 // row returns token t's residual stream.
@@ -106,8 +108,8 @@ func (s *Session) normalize(w *pool.Worker, sc *scratch, n *norm, last, next *ma
 }
 
 // activateRows makes the MLP's hidden rows the input of the layer's last matrix.
-func (s *Session) activateRows(w *pool.Worker, sc *scratch, l *layer) {
-	ffn := s.m.spec.FFN
+func (s *Session) activateRows(w *pool.Worker, sc *scratch, layer int) {
+	l, ffn := &s.m.layers[layer], s.m.spec.FFN
 	s.fill(w, sc, l.down, func(t int, dst []float32) {
 		row := s.wide[t*l.up.ld():][:l.up.rows]
 		if l.up.bias != nil {

@@ -120,14 +120,21 @@ func (t *Tracer) run(m *Model, pass func(*Session) error) error {
 	return err
 }
 
-// begin makes the residual stream of the batch: the embeddings, or where a variant starts later, what the trace holds. It returns
-// the first layer to run.
-func (s *Session) begin(w *pool.Worker) int {
-	if s.trace == nil || s.trace.first == 0 {
+// begin makes the residual stream of the batch: the embeddings, or where a variant starts later, what the trace holds.
+func (s *Session) begin(w *pool.Worker) {
+	first := s.firstLayer()
+	if first == 0 {
 		w.Each(s.n, func(t int) { s.embed(t) })
+		return
+	}
+	w.Each(s.n, func(t int) { copy(s.row(t), s.traced(first, t)) })
+}
+
+// firstLayer returns the layer at which the pass begins.
+func (s *Session) firstLayer() int {
+	if s.trace == nil {
 		return 0
 	}
-	w.Each(s.n, func(t int) { copy(s.row(t), s.traced(s.trace.first, t)) })
 	return s.trace.first
 }
 
