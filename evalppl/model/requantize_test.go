@@ -100,8 +100,11 @@ func TestRequantizedIsTheConvertedModel(t *testing.T) {
 				r := randomContainer(t, spec, c.codec)
 				o := Options{Threads: 2, Activations: c.mode}
 				m := load(t, r, o)
-				tokens := randomTokens(batchTokens+37, spec.Vocab)
-				const from = batchTokens - 20
+				length, from := batchTokens+37, batchTokens-20
+				if testing.Short() {
+					length, from = 90, 60
+				}
+				tokens := randomTokens(length, spec.Vocab)
 				base := allLogits(t, m, tokens)[from:]
 				tracer := m.NewTracer()
 				rowsOf(t, tracer, tokens[:20], 0) // a shorter window first: the session grows
@@ -118,6 +121,9 @@ func TestRequantizedIsTheConvertedModel(t *testing.T) {
 				}
 				if got := rowsOf(t, tracer, tokens, from); !sameRows(got, base) {
 					t.Fatal("the tracer changes the model's logits")
+				}
+				if testing.Short() && len(changed) > 4 { // the first and last matrices, and all of them
+					changed = append(changed[:1:1], changed[len(changed)-3:]...)
 				}
 				for _, types := range changed {
 					v, err := tracer.Requantized(types)
