@@ -39,7 +39,7 @@ func taskCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "task MODEL|RESULT.json... --task NAME --data FILE",
 		Short: "Measure how often a model picks the right answer",
-		Long: `Task scores the items of a task and prints the accuracy with its standard error and 95 %% interval, computed as
+		Long: `Task scores the items of a task and prints the accuracy with its standard error and 95 % interval, computed as
 lm-evaluation-harness does. Several models answer the same items, and each is compared with the first, item by item.
 
 --task is the name of a task, or a JSON file that describes one (docs/tasks.md); --data is a JSONL or Parquet file with the columns

@@ -1,18 +1,16 @@
 package sensitivity
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
 
 	"nibble/evalppl"
+	"nibble/evalppl/internal/resultfile"
 	"nibble/quant"
 )
 
@@ -21,45 +19,15 @@ const maxResultBytes = 256 << 20
 
 // Read reads a result file and checks it as [Parse] does. Errors name the file.
 func Read(path string) (Result, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return Result{}, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxResultBytes+1))
-	if err != nil {
-		return Result{}, err
-	}
-	if len(b) > maxResultBytes {
-		return Result{}, fmt.Errorf("%s: more than %d bytes: not a result file", path, maxResultBytes)
-	}
-	r, err := Parse(b)
-	if err != nil {
-		return Result{}, fmt.Errorf("%s: %w", path, err)
-	}
-	return r, nil
+	return resultfile.Read(path, maxResultBytes, Parse)
 }
 
 // Parse reads a result's JSON. It refuses another schema, fields it does not know, fields that are missing or out of range, and numbers
 // that contradict each other; the error names the field.
 func Parse(b []byte) (Result, error) {
-	var head struct {
-		Schema *string `json:"schema"`
-	}
-	if err := json.Unmarshal(b, &head); err != nil {
-		return Result{}, fmt.Errorf("not a result's JSON: %w", err)
-	}
-	if head.Schema == nil {
-		return Result{}, fmt.Errorf("field \"schema\" is missing, want %q: not a result of nibble sensitivity", Schema)
-	}
-	if *head.Schema != Schema {
-		return Result{}, fmt.Errorf("schema %q, this program reads %q: measure again, or use the version that wrote the file", *head.Schema, Schema)
-	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
 	var r Result
-	if err := d.Decode(&r); err != nil {
-		return Result{}, fmt.Errorf("not a result's JSON: %w", err)
+	if err := resultfile.Decode(b, &r, Schema, "nibble sensitivity"); err != nil {
+		return Result{}, err
 	}
 	if err := complete("", b, reflect.TypeFor[Result]()); err != nil {
 		return Result{}, err
@@ -107,28 +75,23 @@ func complete(path string, raw json.RawMessage, typ reflect.Type) error {
 	return nil
 }
 
-// fieldError is a field that is not what it must be.
-func fieldError(name string, have any, want string) error {
-	return fmt.Errorf("field %q is %v, want %s: the file was changed or is damaged", name, have, want)
-}
-
 func (r *Result) validate() error {
 	if !slices.Contains(Divisions(), r.By) {
-		return fieldError("by", fmt.Sprintf("%q", r.By), fmt.Sprintf("one of %q", Divisions()))
+		return resultfile.FieldError("by", fmt.Sprintf("%q", r.By), fmt.Sprintf("one of %q", Divisions()))
 	}
 	if len(r.Types) == 0 {
-		return fieldError("types", r.Types, "at least one")
+		return resultfile.FieldError("types", r.Types, "at least one")
 	}
 	for _, typ := range r.Types {
 		if !slices.Contains(quant.MatrixNames(), typ) {
-			return fieldError("types", r.Types, fmt.Sprintf("some of %q", quant.MatrixNames()))
+			return resultfile.FieldError("types", r.Types, fmt.Sprintf("some of %q", quant.MatrixNames()))
 		}
 	}
 	if !slices.Contains(evalppl.Protocols(), r.Protocol) {
-		return fieldError("protocol", fmt.Sprintf("%q", r.Protocol), fmt.Sprintf("one of %q", evalppl.Protocols()))
+		return resultfile.FieldError("protocol", fmt.Sprintf("%q", r.Protocol), fmt.Sprintf("one of %q", evalppl.Protocols()))
 	}
 	if evalppl.HasStride(r.Protocol) != (r.Stride > 0) || r.Stride > r.Ctx {
-		return fieldError("stride", r.Stride, fmt.Sprintf("1 to ctx (%d) where the protocol has one", r.Ctx))
+		return resultfile.FieldError("stride", r.Stride, fmt.Sprintf("1 to ctx (%d) where the protocol has one", r.Ctx))
 	}
 	for _, f := range []struct {
 		name        string
@@ -140,14 +103,14 @@ func (r *Result) validate() error {
 		{"together", len(r.Together), 0, len(r.Types)},
 	} {
 		if f.n < f.low || f.n > f.top {
-			return fieldError(f.name, f.n, fmt.Sprintf("%d to %d", f.low, f.top))
+			return resultfile.FieldError(f.name, f.n, fmt.Sprintf("%d to %d", f.low, f.top))
 		}
 	}
 	if whole := r.Windows == r.TotalWindows && len(r.Parts) == r.TotalParts && len(r.Together) == len(r.Types); r.Partial == whole {
-		return fieldError("partial", r.Partial, fmt.Sprintf("%v, which follows from the windows and parts", !whole))
+		return resultfile.FieldError("partial", r.Partial, fmt.Sprintf("%v, which follows from the windows and parts", !whole))
 	}
 	if !(r.Seconds >= 0) {
-		return fieldError("seconds", r.Seconds, "0 or more")
+		return resultfile.FieldError("seconds", r.Seconds, "0 or more")
 	}
 	return errors.Join(r.validateParts("parts", r.Parts), r.validateParts("together", r.Together))
 }
@@ -157,35 +120,35 @@ func (r *Result) validateParts(list string, parts []Part) error {
 	for i, p := range parts {
 		field := func(name string) string { return fmt.Sprintf("%s[%d].%s", list, i, name) }
 		if !slices.Contains(r.Types, p.Type) {
-			return fieldError(field("type"), fmt.Sprintf("%q", p.Type), fmt.Sprintf("one of \"types\" %q", r.Types))
+			return resultfile.FieldError(field("type"), fmt.Sprintf("%q", p.Type), fmt.Sprintf("one of \"types\" %q", r.Types))
 		}
 		if id := [2]string{p.Name, p.Type}; p.Name == "" || seen[id] {
-			return fieldError(field("name"), fmt.Sprintf("%q", p.Name), "a name that no other part of the type has")
+			return resultfile.FieldError(field("name"), fmt.Sprintf("%q", p.Name), "a name that no other part of the type has")
 		} else {
 			seen[id] = true
 		}
 		if len(p.Tensors) == 0 {
-			return fieldError(field("tensors"), p.Tensors, "at least one")
+			return resultfile.FieldError(field("tensors"), p.Tensors, "at least one")
 		}
 		const most = math.MaxInt64 / 16
 		if p.Weights < 1 || p.BytesBefore < 1 || p.Bytes < 1 || p.BytesBefore > most || p.Bytes > most {
-			return fieldError(field("weights, bytes_before, bytes"), []int64{p.Weights, p.BytesBefore, p.Bytes}, "1 or more")
+			return resultfile.FieldError(field("weights, bytes_before, bytes"), []int64{p.Weights, p.BytesBefore, p.Bytes}, "1 or more")
 		}
 		if want := 8 * (p.BytesBefore - p.Bytes); p.BitsSaved != want {
-			return fieldError(field("bits_saved"), p.BitsSaved, fmt.Sprintf("%d, which follows from the bytes", want))
+			return resultfile.FieldError(field("bits_saved"), p.BitsSaved, fmt.Sprintf("%d, which follows from the bytes", want))
 		}
 		if p.Layer != nil && *p.Layer < 0 {
-			return fieldError(field("layer"), *p.Layer, "0 or more")
+			return resultfile.FieldError(field("layer"), *p.Layer, "0 or more")
 		}
 		if !(p.KL.Mean >= 0 && p.KL.Max >= p.KL.Mean) {
-			return fieldError(field("kl"), p.KL.Mean, "0 or more, and at most its maximum")
+			return resultfile.FieldError(field("kl"), p.KL.Mean, "0 or more, and at most its maximum")
 		}
 		if !(p.SameTop.Fraction >= 0 && p.SameTop.Fraction <= 1) {
-			return fieldError(field("same_top.fraction"), p.SameTop.Fraction, "0 to 1")
+			return resultfile.FieldError(field("same_top.fraction"), p.SameTop.Fraction, "0 to 1")
 		}
 		have, want := p.KLPerBitSaved, p.klPerBitSaved()
 		if (have == nil) != (want == nil) || have != nil && math.Abs(*have-*want) > 1e-9**want {
-			return fieldError(field("kl_per_bit_saved"), text(have), text(want)+", which follows from the divergence and the bits")
+			return resultfile.FieldError(field("kl_per_bit_saved"), text(have), text(want)+", which follows from the divergence and the bits")
 		}
 	}
 	return nil
