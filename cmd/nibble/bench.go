@@ -135,7 +135,7 @@ func (b *benchFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	p := newProgress(cmd.ErrOrStderr(), "bench", "")
 	res, err := bench.Run(cmd.Context(), models, bench.Options{
-		Tests: b.tests(), Repeats: b.repeats, Roofline: b.roofline,
+		Tests: b.tests(), Repeats: b.repeats, Roofline: b.roofline, Names: args,
 		Progress: func(i int, t bench.Test, repeat, repeats int) {
 			p.show(fmt.Sprintf("%s %s of %d tokens, %d of %d", r.Models[i].label(), t.Kind, t.Tokens, repeat, repeats))
 		},

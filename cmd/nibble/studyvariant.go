@@ -220,6 +220,7 @@ func (s *study) speed(ctx context.Context, list []*variant) ([][]bench.Rate, err
 	res, err := bench.Run(ctx, models, bench.Options{
 		Tests:    []bench.Test{{Kind: bench.Prompt, Tokens: min(512, models[0].Context())}, {Kind: bench.Generation, Tokens: min(64, models[0].Context())}},
 		Repeats:  s.repeats,
+		Names:    names,
 		Progress: func(m int, t bench.Test, i, n int) { p.show(fmt.Sprintf("%s, %s %d of %d", names[m], t.Kind, i, n)) },
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -28,8 +29,9 @@ type Test struct {
 // Options of [Run].
 type Options struct {
 	Tests    []Test
-	Repeats  int  // counted repeats of each test, at least 1
-	Roofline bool // measure the machine's limits too, before and after the tests
+	Repeats  int      // counted repeats of each test, at least 1
+	Roofline bool     // measure the machine's limits too, before and after the tests
+	Names    []string // of the models, for errors; nil where there is one
 	// Progress is called before each repeat of a test.
 	Progress func(model int, t Test, repeat, repeats int)
 }
@@ -58,7 +60,7 @@ func Run(ctx context.Context, models []*model.Model, o Options) (*Result, error)
 		}
 		r, err := newRunner(m, o.Tests)
 		if err != nil {
-			return nil, err
+			return nil, o.named(len(runners), err)
 		}
 		runners = append(runners, r)
 		rates := make([]Rate, len(o.Tests))
@@ -96,7 +98,7 @@ func Run(ctx context.Context, models []*model.Model, o Options) (*Result, error)
 				}
 				seconds, err := r.run(ctx, t, repeat < 0)
 				if err != nil {
-					return nil, err
+					return nil, o.named(j, err)
 				}
 				if repeat >= 0 {
 					res.Rates[j][i].Repeats = append(res.Rates[j][i].Repeats, float64(t.Tokens)/seconds)
@@ -124,6 +126,14 @@ func Run(ctx context.Context, models []*model.Model, o Options) (*Result, error)
 		res.Peaks = &limits.peaks
 	}
 	return res, nil
+}
+
+// named puts the name of model i before its error.
+func (o *Options) named(i int, err error) error {
+	if i >= len(o.Names) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", o.Names[i], err)
 }
 
 // runner repeats tests on one model.

@@ -119,6 +119,7 @@ func TestRunErrors(t *testing.T) {
 		{[]*model.Model{m}, Options{Repeats: 1, Tests: []Test{{Score, 1}}}, "at least 2"},
 		{[]*model.Model{m}, Options{Repeats: 1, Tests: []Test{{Prompt, 100000}}}, "positions"},
 		{[]*model.Model{m, other}, Options{Repeats: 1, Tests: []Test{{Prompt, 1}}}, "on 1 and on 2 threads"},
+		{[]*model.Model{m}, Options{Repeats: 1, Tests: []Test{{Prompt, 100000}}, Names: []string{"m.nbl"}}, "m.nbl: bench"},
 	} {
 		if _, err := Run(t.Context(), c.models, c.o); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want %q", err, c.want)

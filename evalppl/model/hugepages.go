@@ -3,7 +3,6 @@ package model
 import (
 	"unsafe"
 
-	"nibble/kernels/hugepage"
 	"nibble/kernels/pool"
 )
 
@@ -15,8 +14,9 @@ import (
 // dataAlign keeps tiles at the beginning of a cache line, as they are in the container.
 const dataAlign = 64
 
-// useHugePages moves the matrices to huge pages, if that can be had. It changes where the weights lie and nothing else.
-func (m *Model) useHugePages() {
+// moveWeights moves the matrices to memory that allocate has, such as [hugepage.Allocate], if it has any. It changes where the weights
+// lie and nothing else.
+func (m *Model) moveWeights(allocate func(size int) (memory []byte, free func())) {
 	size := 0
 	place := map[*byte]int{} // a tied head is the embeddings' data
 	add := func(b []byte) {
@@ -31,7 +31,7 @@ func (m *Model) useHugePages() {
 	for _, w := range matrices {
 		add(w.data)
 	}
-	memory, free := hugepage.Allocate(size)
+	memory, free := allocate(size)
 	if memory == nil {
 		return
 	}

@@ -1,21 +1,29 @@
 package model
 
 import (
+	"slices"
 	"testing"
 	"unsafe"
 )
 
-// TestHugePages: weights are the same bytes where they were moved to, a tied head still shares the embeddings, and every matrix begins a
+// TestMoveWeights: weights are the same bytes where they were moved to, a tied head still shares the embeddings, and every matrix begins a
 // cache line.
-func TestHugePages(t *testing.T) {
+func TestMoveWeights(t *testing.T) {
 	for name, tied := range map[string]bool{"llama": true, "gpt2": false} {
 		spec := specs()[name]
-		spec.Vocab = 20000 // more than a huge page of embeddings
 		r := randomContainer(t, spec, "f32")
 		m := load(t, r, Options{Threads: 2})
-		if m.freeWeights == nil {
-			t.Skip("this system has no huge pages, or not enough memory")
+		want := allLogits(t, m, randomTokens(20, spec.Vocab))
+		m.moveWeights(func(int) ([]byte, func()) { return nil, nil })
+		if m.freeWeights != nil {
+			t.Fatal("weights were moved to no memory")
 		}
+		freed := false
+		m.moveWeights(func(size int) ([]byte, func()) {
+			b := make([]byte, size+dataAlign)
+			skip := -uintptr(unsafe.Pointer(unsafe.SliceData(b))) % dataAlign
+			return b[skip:][:size], func() { freed = true }
+		})
 		for _, w := range m.matrices() {
 			info, _ := r.Lookup(w.name)
 			data, err := r.Bytes(info)
@@ -31,6 +39,13 @@ func TestHugePages(t *testing.T) {
 		}
 		if (unsafe.SliceData(m.tokensData) == unsafe.SliceData(m.head.data)) != tied {
 			t.Errorf("%s: head and embeddings: shared is not %v", name, tied)
+		}
+		if got := allLogits(t, m, randomTokens(20, spec.Vocab)); !slices.EqualFunc(got, want, func(a, b []float32) bool { return slices.Equal(a, b) }) {
+			t.Errorf("%s: other logits than before", name)
+		}
+		m.Close()
+		if !freed {
+			t.Errorf("%s: Close did not free the memory", name)
 		}
 	}
 }

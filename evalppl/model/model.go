@@ -8,6 +8,7 @@ import (
 
 	"nibble/format"
 	"nibble/kernels"
+	"nibble/kernels/hugepage"
 	"nibble/kernels/pool"
 	"nibble/quant"
 )
@@ -105,7 +106,7 @@ func Load(r *format.Reader, o Options) (*Model, error) {
 		o.Threads = runtime.GOMAXPROCS(0)
 	}
 	m.pool = pool.New(o.Threads)
-	m.useHugePages()
+	m.moveWeights(hugepage.Allocate)
 	return m, nil
 }
 

@@ -10,8 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// enabled says whether huge pages are to be had: always, madvise or never (Linux, Documentation/admin-guide/mm/transhuge.rst).
+const enabled = "/sys/kernel/mm/transparent_hugepage/enabled"
+
 func allocate(size int) (memory []byte, free func()) {
-	const enabled = "/sys/kernel/mm/transparent_hugepage/enabled"
 	if mode, err := os.ReadFile(enabled); err != nil || bytes.Contains(mode, []byte("[never]")) {
 		return nil, nil
 	}

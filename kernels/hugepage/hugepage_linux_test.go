@@ -1,7 +1,9 @@
 package hugepage
 
 import (
+	"bytes"
 	"io/fs"
+	"os"
 	"testing"
 )
 
@@ -45,7 +47,11 @@ func TestAllocate(t *testing.T) {
 	const size = 3*Size + 5
 	m, free := Allocate(size)
 	if m == nil {
-		t.Skip("this system has no huge pages, or not enough memory")
+		mode, err := os.ReadFile(enabled)
+		if err != nil || bytes.Contains(mode, []byte("[never]")) {
+			t.Skipf("this system has no huge pages: %s says %q, %v", enabled, mode, err)
+		}
+		t.Fatalf("%s says %q, and there was no huge page among %d bytes of memory", enabled, mode, availableMemory(os.ReadFile))
 	}
 	defer free()
 	if len(m) != size {
