@@ -15,6 +15,9 @@ import "math"
 // (Pinsker's inequality; Cover, Thomas, Elements of Information Theory, 2nd ed., lemma 11.6.1). K may be either divergence, for p and p'
 // can change places. The square root is concave, so the mean K serves for the mean over tokens (Jensen's inequality). Rounding goes up as often
 // as down, so that the true difference is far smaller.
+//
+// Not in the bound are the tokens below [Deepest], which p' leaves out: sum p ln(p/q) over them. Their p add up to at most Vocab e^-40, so for each
+// nat that q lies below p there it is at most 2.1e-13 with a vocabulary of 49,152.
 func KLBound(meanKL, e float64) float64 {
 	a := math.Expm1(e)
 	return a*(meanKL+math.Sqrt(2*max(0, meanKL))) + a*a
