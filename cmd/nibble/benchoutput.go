@@ -28,13 +28,9 @@ func (o *benchOutputs) create(cmd *cobra.Command, b *benchFlags) error {
 	o.quiet = b.json == "-" || b.csv == "-" || b.plot == "-"
 	shares := ""
 	if b.plot != "" {
-		switch ext := filepath.Ext(b.plot); strings.ToLower(ext) {
-		case ".svg":
-			o.draw = reports.LineChart.SVG
-		case ".png":
-			o.draw = reports.LineChart.PNG
-		default:
-			return usagef("bench: --plot %s: want a name that ends in .svg or .png", b.plot)
+		var err error
+		if o.draw, err = plotFormat(b.plot, reports.LineChart.SVG, reports.LineChart.PNG); err != nil {
+			return err
 		}
 		if b.roofline {
 			ext := filepath.Ext(b.plot)
@@ -75,10 +71,7 @@ func (o *benchOutputs) write(cmd *cobra.Command, r benchReport) error {
 		if err != nil {
 			return err
 		}
-		if _, err := p.to.Write(data); err != nil {
-			return err
-		}
-		if err := p.to.commit(); err != nil {
+		if err := p.to.bytes(data); err != nil {
 			return err
 		}
 	}

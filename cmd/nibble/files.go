@@ -14,6 +14,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -152,16 +153,32 @@ func checkAbsent(path string, force bool) error {
 	return nil
 }
 
+// bytes writes b and commits.
+func (o *output) bytes(b []byte) error {
+	if _, err := o.Write(b); err != nil {
+		return err
+	}
+	return o.commit()
+}
+
+// plotFormat chooses between two ways of drawing by the ending of a plot's name.
+func plotFormat[T any](path string, svg, png func(T) ([]byte, error)) (func(T) ([]byte, error), error) {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".svg":
+		return svg, nil
+	case ".png":
+		return png, nil
+	}
+	return nil, usagef("--plot %s: want a name that ends in .svg or .png", path)
+}
+
 // json writes v, indented, and commits.
 func (o *output) json(v any) error {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", inputName(o.path), err)
 	}
-	if _, err := o.Write(append(b, '\n')); err != nil {
-		return err
-	}
-	return o.commit()
+	return o.bytes(append(b, '\n'))
 }
 
 // outputs are the files that a command writes at its end. They are made before its work, so that a name that cannot be written

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -109,14 +108,11 @@ func (s *sensitivityFlags) check(cmd *cobra.Command) error {
 	if err := checkOutputs(map[string]string{"--json": s.json, "--plot": s.plot}); err != nil {
 		return err
 	}
-	switch ext := strings.ToLower(filepath.Ext(s.plot)); {
-	case s.plot == "":
-	case ext == ".svg":
-		s.draw = reports.HeatMap.SVG
-	case ext == ".png":
-		s.draw = reports.HeatMap.PNG
-	default:
-		return usagef("--plot %s: want a name that ends in .svg or .png", s.plot)
+	if s.plot != "" {
+		var err error
+		if s.draw, err = plotFormat(s.plot, reports.HeatMap.SVG, reports.HeatMap.PNG); err != nil {
+			return err
+		}
 	}
 	if s.from != "" {
 		if s.stream.text != "" || s.stream.ids != "" || s.json != "" {
@@ -127,13 +123,8 @@ func (s *sensitivityFlags) check(cmd *cobra.Command) error {
 	if !slices.Contains(sensitivity.Divisions(), s.by) {
 		return usagef("--by %q: want %s", s.by, strings.Join(sensitivity.Divisions(), ", "))
 	}
-	for i, typ := range s.types {
-		if err := checkType("types", typ); err != nil {
-			return err
-		}
-		if slices.Contains(s.types[:i], typ) {
-			return usagef("--types: %s is given twice", typ)
-		}
+	if err := checkList("types", "type", s.types, quant.MatrixNames()); err != nil {
+		return err
 	}
 	if len(s.types) == 0 {
 		return usagef("--types: want at least one of %s", strings.Join(quant.MatrixNames(), ", "))
@@ -246,10 +237,7 @@ func (s *sensitivityFlags) write(cmd *cobra.Command, r sensitivity.Result) error
 		if err != nil {
 			return err
 		}
-		if _, err := s.plotFile.Write(data); err != nil {
-			return err
-		}
-		if err := s.plotFile.commit(); err != nil {
+		if err := s.plotFile.bytes(data); err != nil {
 			return err
 		}
 	}
