@@ -10,7 +10,8 @@ import (
 // table holds one implementation of every kernel. A field has the exported function's signature and is only called by it,
 // after the exported function has checked all slice lengths.
 type table struct {
-	name string
+	name      string
+	extension string // what the integer products use and not every CPU of the level has, or ""
 
 	// Matrix products and what feeds them.
 	quantizePanel func(dst []byte, x []float32, ldx, n, cols int, zero int32)
@@ -119,6 +120,15 @@ func buildTable(name string) table {
 
 // ISA returns the name of the instruction set in use: "generic", "avx2", "avx512" or "neon".
 func ISA() string { return active.name }
+
+// Variant returns ISA() with the extension that its integer products use where the CPU has it: "avx2+vnni" or "neon+i8mm". Results
+// are the same bits with and without, so it says something of speed only. GODEBUG=cpu.avxvnni=off and cpu.i8mm=off turn them off.
+func Variant() string {
+	if active.extension == "" {
+		return active.name
+	}
+	return active.name + "+" + active.extension
+}
 
 // Available returns the names of the instruction sets that this CPU can run and this binary has, the best one last.
 func Available() []string {

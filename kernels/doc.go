@@ -36,4 +36,6 @@
 //
 // Every kernel has a portable Go twin in NAME_generic.go, which is its specification. Assembly is chosen once, at start, by
 // CPU features; the environment variable NIBBLE_ISA=generic|avx2|avx512|neon forces a set (see [ISA] and [Init]).
+// Within a set some kernels use what not every CPU of the set has: the integer products AVX-VNNI ("avx2") or I8MM ("neon"), see
+// [Variant], and [MulBF16Dot] AVX512_BF16.
 package kernels

@@ -10,6 +10,7 @@ var _ = register("neon", func(t *table) {
 	if cpu.ARM64.HasI8MM {
 		t.mulInt8, t.mulInt4 = mulInt8I8MM, mulInt4I8MM
 		t.mulInt8Panels, t.mulInt4Panels = mulInt8PanelsI8MM, mulInt4PanelsI8MM
+		t.extension = "i8mm"
 	}
 })
 

@@ -127,20 +127,24 @@ func TestMulIntDefinition(t *testing.T) {
 func TestMulIntISA(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		for _, f := range intFormats {
-			for n := 1; n <= PanelTokens; n++ {
-				for tiles := 1; tiles <= 5; tiles++ {
-					for blocks := 0; blocks <= 9; blocks++ {
-						t.Run(fmt.Sprintf("%s/tokens=%d/tiles=%d/blocks=%d", f.name, n, tiles, blocks), func(t *testing.T) {
-							testMulInt(t, f, n, tiles, blocks, func(r *rand.Rand, w, a []byte) {
-								f.fillTiles(r, w, tiles, blocks)
-								fillPanel(r, a, n, blocks)
-							})
-						})
-					}
-				}
-			}
+			testMulIntAll(t, f)
 		}
 	})
+}
+
+func testMulIntAll(t *testing.T, f intFormat) {
+	for n := 1; n <= PanelTokens; n++ {
+		for tiles := 1; tiles <= 5; tiles++ {
+			for blocks := 0; blocks <= 9; blocks++ {
+				t.Run(fmt.Sprintf("%s/tokens=%d/tiles=%d/blocks=%d", f.name, n, tiles, blocks), func(t *testing.T) {
+					testMulInt(t, f, n, tiles, blocks, func(r *rand.Rand, w, a []byte) {
+						f.fillTiles(r, w, tiles, blocks)
+						fillPanel(r, a, n, blocks)
+					})
+				})
+			}
+		}
+	}
 }
 
 func testMulInt(t *testing.T, f intFormat, n, tiles, blocks int, fill func(r *rand.Rand, w, a []byte)) {
@@ -162,34 +166,38 @@ func testMulInt(t *testing.T, f intFormat, n, tiles, blocks int, fill func(r *ra
 
 // TestMulIntExtremes runs the codes and scales at the ends of their ranges.
 func TestMulIntExtremes(t *testing.T) {
-	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	eachISA(t, func(t *testing.T) {
 		for _, f := range intFormats {
-			for _, wcode := range []byte{0, 0xff, 0x80, 0x0f, 0xf0} {
-				for _, acode := range []int8{-128, 127, 0, 1} {
-					for _, ascale := range []float32{0, 1, 0x1p-149, math.MaxFloat32, nan, inf} {
-						testMulInt(t, f, 6, 3, 3, func(r *rand.Rand, w, a []byte) {
-							for i := range w {
-								w[i] = wcode
-							}
-							for i := range a {
-								a[i] = byte(acode)
-							}
-							for b := range 3 {
-								for row := range 3 * TileRows { // scales 0, smallest, 1, largest, infinity, NaN
-									f.setScale(w, 3, row, b, []uint16{0, 1, 0x3c00, 0x7bff, 0xfbff, 0x7c00, 0x7e01, 0x7c01}[(row+b)%8])
-								}
-								for tok := range 6 {
-									binary.LittleEndian.PutUint32(panelScale(a, 6, b, tok), math.Float32bits(ascale))
-									binary.LittleEndian.PutUint32(panelStart(a, 6, b, tok), uint32(-f.zero*32*int32(acode)))
-								}
-							}
-						})
-					}
-				}
-			}
+			testMulIntExtremes(t, f)
 		}
 	})
+}
+
+func testMulIntExtremes(t *testing.T, f intFormat) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	for _, wcode := range []byte{0, 0xff, 0x80, 0x0f, 0xf0} {
+		for _, acode := range []int8{-128, 127, 0, 1} {
+			for _, ascale := range []float32{0, 1, 0x1p-149, math.MaxFloat32, nan, inf} {
+				testMulInt(t, f, 6, 3, 3, func(r *rand.Rand, w, a []byte) {
+					for i := range w {
+						w[i] = wcode
+					}
+					for i := range a {
+						a[i] = byte(acode)
+					}
+					for b := range 3 {
+						for row := range 3 * TileRows { // scales 0, smallest, 1, largest, infinity, NaN
+							f.setScale(w, 3, row, b, []uint16{0, 1, 0x3c00, 0x7bff, 0xfbff, 0x7c00, 0x7e01, 0x7c01}[(row+b)%8])
+						}
+						for tok := range 6 {
+							binary.LittleEndian.PutUint32(panelScale(a, 6, b, tok), math.Float32bits(ascale))
+							binary.LittleEndian.PutUint32(panelStart(a, 6, b, tok), uint32(-f.zero*32*int32(acode)))
+						}
+					}
+				})
+			}
+		}
+	}
 }
 
 // TestMulIntSplit checks that a result does not depend on how tiles and tokens were grouped.
@@ -260,40 +268,44 @@ func reportGOPs(b *testing.B, rows, cols, tokens int) {
 // TestMulPanels compares the loops over many panels with one call for each panel.
 func TestMulPanels(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
-		for i, mul := range []func(dst []float32, ldd int, w []byte, tiles, blocks int, a []byte, tokens int){MulInt8Panels, MulInt4Panels} {
-			f := intFormats[i]
-			for _, blocks := range []int{0, 1, 3, 300} { // 300: more than one group of panels
-				for tokens := 0; tokens <= 33; tokens++ {
-					if blocks == 300 && tokens != 31 {
-						continue
-					}
-					r := newRand(t)
-					tiles := 1 + tokens%5
-					w, a := make([]byte, tiles*blocks*f.blockBytes), make([]byte, PanelBytes(tokens, blocks))
-					f.fillTiles(r, w, tiles, blocks)
-					if blocks > 0 {
-						x := make([]float32, tokens*blocks*BlockCols)
-						fillNormal(r, x)
-						QuantizePanels(a, x, blocks*BlockCols, tokens, blocks*BlockCols, f.zero)
-					}
-					ldd := tiles*TileRows + 1
-					got, want := make([]float32, tokens*ldd), make([]float32, tokens*ldd)
-					mul(got, ldd, w, tiles, blocks, a, tokens)
-					for p := range Panels(tokens) {
-						first, n := Panel(tokens, p)
-						f.generic(want[first*ldd:], ldd, w, tiles, blocks, a[PanelBytes(first, blocks):], n)
-					}
-					sameBits(t, fmt.Sprintf("%s, %d tokens, %d blocks", f.name, tokens, blocks), got, want)
-				}
-			}
-		}
+		testMulPanels(t, intFormats[0], MulInt8Panels)
+		testMulPanels(t, intFormats[1], MulInt4Panels)
 	})
+}
+
+func testMulPanels(t *testing.T, f intFormat, mul mulPanelsFunc) {
+	for _, blocks := range []int{0, 1, 3, 300} { // 300: more than one group of panels
+		for tokens := 0; tokens <= 33; tokens++ {
+			if blocks == 300 && tokens != 31 {
+				continue
+			}
+			r := newRand(t)
+			tiles := 1 + tokens%5
+			w, a := make([]byte, tiles*blocks*f.blockBytes), make([]byte, PanelBytes(tokens, blocks))
+			f.fillTiles(r, w, tiles, blocks)
+			if blocks > 0 {
+				x := make([]float32, tokens*blocks*BlockCols)
+				fillNormal(r, x)
+				QuantizePanels(a, x, blocks*BlockCols, tokens, blocks*BlockCols, f.zero)
+			}
+			ldd := tiles*TileRows + 1
+			got, want := make([]float32, tokens*ldd), make([]float32, tokens*ldd)
+			mul(got, ldd, w, tiles, blocks, a, tokens)
+			for p := range Panels(tokens) {
+				first, n := Panel(tokens, p)
+				f.generic(want[first*ldd:], ldd, w, tiles, blocks, a[PanelBytes(first, blocks):], n)
+			}
+			sameBits(t, fmt.Sprintf("%s, %d tokens, %d blocks", f.name, tokens, blocks), got, want)
+		}
+	}
 }
 
 func BenchmarkMulInt8Panels(b *testing.B) { benchMulPanels(b, intFormats[0], MulInt8Panels) }
 func BenchmarkMulInt4Panels(b *testing.B) { benchMulPanels(b, intFormats[1], MulInt4Panels) }
 
-func benchMulPanels(b *testing.B, f intFormat, mul func(dst []float32, ldd int, w []byte, tiles, blocks int, a []byte, tokens int)) {
+type mulPanelsFunc = func(dst []float32, ldd int, w []byte, tiles, blocks int, a []byte, tokens int)
+
+func benchMulPanels(b *testing.B, f intFormat, mul mulPanelsFunc) {
 	for _, size := range []struct{ rows, cols int }{{576, 576}, {2048, 2048}, {2048, 5632}} {
 		for _, tokens := range []int{8, 33, 512} {
 			b.Run(fmt.Sprintf("rows=%d/cols=%d/tokens=%d", size.rows, size.cols, tokens), func(b *testing.B) {

@@ -8,6 +8,7 @@ import (
 
 	"nibble/evalppl/bench"
 	"nibble/evalppl/model"
+	"nibble/kernels"
 	"nibble/kernels/roofline"
 )
 
@@ -15,7 +16,7 @@ import (
 type benchReport struct {
 	Schema    string          `json:"schema"`
 	Threads   int             `json:"threads"`
-	KernelSet string          `json:"kernel_set"`
+	KernelSet string          `json:"kernel_set"` // as kernels.Variant names it
 	CPU       string          `json:"cpu"`
 	Tool      string          `json:"tool"`
 	Peaks     *roofline.Peaks `json:"peaks,omitempty"`
@@ -128,7 +129,7 @@ func (b *benchFlags) run(cmd *cobra.Command, args []string) error {
 		}
 		models = append(models, m)
 		meta := f.Metadata()
-		r.Threads, r.KernelSet = m.Threads(), m.KernelSet()
+		r.Threads, r.KernelSet = m.Threads(), kernels.Variant()
 		r.Models = append(r.Models, benchModel{
 			Model: meta.Model, Recipe: recipeName(meta.Recipe), ContainerSHA256: f.Fingerprint(), Parameters: meta.Parameters, Bytes: f.Size(), Activations: m.Activations(),
 		})

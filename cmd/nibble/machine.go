@@ -20,6 +20,6 @@ func cpuName() string {
 func machine(threads int) reports.Machine {
 	return reports.Machine{
 		CPU: cpuName(), Cores: runtime.NumCPU(), Threads: threads, OS: runtime.GOOS, Arch: runtime.GOARCH,
-		ISA: kernels.ISA(), GoVersion: runtime.Version(),
+		ISA: kernels.Variant(), GoVersion: runtime.Version(),
 	}
 }

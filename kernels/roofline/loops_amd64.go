@@ -14,6 +14,9 @@ func f32AVX512(n int)
 func bf16AVX512(n int)
 
 //go:noescape
+func int8AVXVNNI(n int)
+
+//go:noescape
 func int8AVX2(n int)
 
 //go:noescape
@@ -33,6 +36,9 @@ func machineLoops() loops {
 		l.int8 = arithmetic{"VPMADDUBSW, VPMADDWD, VPADDD of 256 bits", 6 * 32 * 2, int8AVX2}
 		l.f32 = arithmetic{"VFMADD231PS of 256 bits", 12 * 8 * 2, f32AVX2}
 		l.read, l.readName = func(b []byte) { readAVX2(&b[0], len(b)) }, "loads of 256 bits"
+	}
+	if x.HasAVXVNNI {
+		l.int8 = arithmetic{"VPDPBUSD of 256 bits", 12 * 32 * 2, int8AVXVNNI}
 	}
 	if x.HasAVX512F {
 		l.f32 = arithmetic{"VFMADD231PS of 512 bits", 24 * 16 * 2, f32AVX512}

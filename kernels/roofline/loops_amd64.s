@@ -216,6 +216,41 @@ loop:
 	VZEROUPPER
 	RET
 
+// func int8AVXVNNI(n int)
+TEXT ·int8AVXVNNI(SB), NOSPLIT, $0-8
+	MOVQ n+0(FP), CX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	VPXOR Y8, Y8, Y8
+	VPXOR Y9, Y9, Y9
+	VPXOR Y10, Y10, Y10
+	VPXOR Y11, Y11, Y11
+	VPXOR Y12, Y12, Y12
+	VPXOR Y13, Y13, Y13
+loop:
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x15; BYTE $0x50; BYTE $0xc4 // {vex} vpdpbusd %ymm12,%ymm13,%ymm0
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x15; BYTE $0x50; BYTE $0xcc // {vex} vpdpbusd %ymm12,%ymm13,%ymm1
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x15; BYTE $0x50; BYTE $0xd4 // {vex} vpdpbusd %ymm12,%ymm13,%ymm2
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x15; BYTE $0x50; BYTE $0xdc // {vex} vpdpbusd %ymm12,%ymm13,%ymm3
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x15; BYTE $0x50; BYTE $0xe4 // {vex} vpdpbusd %ymm12,%ymm13,%ymm4
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x15; BYTE $0x50; BYTE $0xec // {vex} vpdpbusd %ymm12,%ymm13,%ymm5
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x15; BYTE $0x50; BYTE $0xf4 // {vex} vpdpbusd %ymm12,%ymm13,%ymm6
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x15; BYTE $0x50; BYTE $0xfc // {vex} vpdpbusd %ymm12,%ymm13,%ymm7
+	BYTE $0xc4; BYTE $0x42; BYTE $0x15; BYTE $0x50; BYTE $0xc4 // {vex} vpdpbusd %ymm12,%ymm13,%ymm8
+	BYTE $0xc4; BYTE $0x42; BYTE $0x15; BYTE $0x50; BYTE $0xcc // {vex} vpdpbusd %ymm12,%ymm13,%ymm9
+	BYTE $0xc4; BYTE $0x42; BYTE $0x15; BYTE $0x50; BYTE $0xd4 // {vex} vpdpbusd %ymm12,%ymm13,%ymm10
+	BYTE $0xc4; BYTE $0x42; BYTE $0x15; BYTE $0x50; BYTE $0xdc // {vex} vpdpbusd %ymm12,%ymm13,%ymm11
+	DECQ CX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
 // func int8AVX2(n int)
 //
 // Without VPDPBUSD four byte products take a VPMADDUBSW, a VPMADDWD and an addition.

@@ -16,7 +16,7 @@ func main() {
 		os.Exit(2)
 	}
 	for name, text := range files() {
-		if err := os.WriteFile(filepath.Join(os.Args[1], name), []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(os.Args[1], filepath.FromSlash(name)), []byte(text), 0o644); err != nil {
 			fmt.Fprintln(os.Stderr, "asmgen:", err)
 			os.Exit(1)
 		}
@@ -27,6 +27,9 @@ func main() {
 func files() map[string]string {
 	out := map[string]string{}
 	list := []*file{mulIntAVX512(8), mulIntAVX512(4), mulIntAVX2(8), mulIntAVX2(4)}
+	for _, bits := range []int{8, 4} {
+		list = append(list, mulIntVNNI256(avxVNNI, bits), mulIntVNNI256(evexTwin, bits))
+	}
 	list = append(list, mulFloatAVX512()...)
 	list = append(list, mulFloatAVX2()...)
 	list = append(list, mulBF16DotAVX512(), encodeAVX512())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,8 +10,9 @@ import (
 
 // TestCommitted compares what the generator writes with the files in the repository.
 func TestCommitted(t *testing.T) {
-	for name, want := range files() {
-		got, err := os.ReadFile(filepath.Join("..", "..", name))
+	generated := files()
+	for name, want := range generated {
+		got, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(name)))
 		if err != nil {
 			t.Error(err)
 			continue
@@ -20,19 +22,20 @@ func TestCommitted(t *testing.T) {
 		}
 	}
 	// No file may be left over from an earlier generator.
-	committed, err := filepath.Glob(filepath.Join("..", "..", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range committed {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue // a folder
+	root := os.DirFS(filepath.Join("..", ".."))
+	err := fs.WalkDir(root, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
 		}
-		if strings.HasPrefix(string(text), header) {
-			if _, ok := files()[filepath.Base(path)]; !ok {
+		text, err := fs.ReadFile(root, path)
+		if err == nil && strings.HasPrefix(string(text), header) {
+			if _, ok := generated[path]; !ok {
 				t.Errorf("%s says it was generated, but the generator does not write it", path)
 			}
 		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
