@@ -38,10 +38,12 @@ func TestAssemblyRuns(t *testing.T) {
 				t.Errorf("%s: %s is the portable kernel", name, field)
 			}
 		}
+		conversion := []string{"packBF16", "encodeF32", "encodeF16", "encodeBF16", "encodeInt8", "encodeInt4",
+			"decodeRowsF32", "decodeRowsF16", "decodeRowsBF16", "decodeRowsInt8", "decodeRowsInt4", "widenF16", "widenBF16", "maxMagnitude", "errorSums"}
 		own := map[string][]string{
 			"avx2":   {"packBF16"},
-			"neon":   {"widenF16", "widenBF16", "maxMagnitude", "errorSums"},
-			"avx512": {"packBF16", "encodeF32", "encodeF16", "encodeBF16", "encodeInt8", "encodeInt4", "decodeRowsF32", "decodeRowsF16", "decodeRowsBF16", "decodeRowsInt8", "decodeRowsInt4", "widenF16", "widenBF16", "maxMagnitude", "errorSums"},
+			"neon":   conversion,
+			"avx512": conversion,
 		}
 		for _, field := range own[name] {
 			if v.FieldByName(field).Pointer() == generic.FieldByName(field).Pointer() {

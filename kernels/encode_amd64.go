@@ -24,15 +24,3 @@ var _ = register("avx512", func(t *table) {
 		decodeRowsShape(decodeRowsInt4AVX512, dst, ld, w, blocks)
 	}
 })
-
-func encodeShape(encode func(dst *byte, src *float32, ld, blocks int), dst []byte, src []float32, ld, blocks int) {
-	if blocks > 0 {
-		encode(&dst[0], &src[0], ld, blocks)
-	}
-}
-
-func decodeRowsShape(decode func(dst *float32, ld int, w *byte, blocks int), dst []float32, ld int, w []byte, blocks int) {
-	if blocks > 0 {
-		decode(&dst[0], ld, &w[0], blocks)
-	}
-}

@@ -32,6 +32,10 @@
 #define DUP_4S_LANE0(d, n) WORD $(0x4e040400 | (n)<<5 | (d))
 // dup v{d}.4s, v{n}.s[1]
 #define DUP_4S_LANE1(d, n) WORD $(0x4e0c0400 | (n)<<5 | (d))
+// dup v{d}.4s, v{n}.s[2]
+#define DUP_4S_LANE2(d, n) WORD $(0x4e140400 | (n)<<5 | (d))
+// dup v{d}.4s, v{n}.s[3]
+#define DUP_4S_LANE3(d, n) WORD $(0x4e1c0400 | (n)<<5 | (d))
 // dup v{d}.2d, v{n}.d[0]
 #define DUP_2D_LANE0(d, n) WORD $(0x4e080400 | (n)<<5 | (d))
 // and v{d}.16b, v{n}.16b, v{m}.16b
@@ -44,10 +48,18 @@
 #define ORR_16B(d, n, m) WORD $(0x4ea01c00 | (m)<<16 | (n)<<5 | (d))
 // bsl v{d}.16b, v{n}.16b, v{m}.16b
 #define BSL_16B(d, n, m) WORD $(0x6e601c00 | (m)<<16 | (n)<<5 | (d))
+// bit v{d}.16b, v{n}.16b, v{m}.16b
+#define BIT_16B(d, n, m) WORD $(0x6ea01c00 | (m)<<16 | (n)<<5 | (d))
 // add v{d}.4s, v{n}.4s, v{m}.4s
 #define ADD_4S(d, n, m) WORD $(0x4ea08400 | (m)<<16 | (n)<<5 | (d))
 // sub v{d}.4s, v{n}.4s, v{m}.4s
 #define SUB_4S(d, n, m) WORD $(0x6ea08400 | (m)<<16 | (n)<<5 | (d))
+// sub v{d}.16b, v{n}.16b, v{m}.16b
+#define SUB_16B(d, n, m) WORD $(0x6e208400 | (m)<<16 | (n)<<5 | (d))
+// smax v{d}.16b, v{n}.16b, v{m}.16b
+#define SMAX_16B(d, n, m) WORD $(0x4e206400 | (m)<<16 | (n)<<5 | (d))
+// smin v{d}.16b, v{n}.16b, v{m}.16b
+#define SMIN_16B(d, n, m) WORD $(0x4e206c00 | (m)<<16 | (n)<<5 | (d))
 // addp v{d}.4s, v{n}.4s, v{m}.4s
 #define ADDP_4S(d, n, m) WORD $(0x4ea0bc00 | (m)<<16 | (n)<<5 | (d))
 // umax v{d}.4s, v{n}.4s, v{m}.4s
@@ -64,8 +76,12 @@
 #define USHR_4S(d, n, s) WORD $(0x6f000400 | (64-(s))<<16 | (n)<<5 | (d))
 // ushr v{d}.16b, v{n}.16b, #4
 #define USHR4_16B(d, n) WORD $(0x6f0c0400 | (n)<<5 | (d))
+// sli v{d}.16b, v{n}.16b, #4
+#define SLI4_16B(d, n) WORD $(0x6f0c5400 | (n)<<5 | (d))
 // uzp1 v{d}.8h, v{n}.8h, v{m}.8h
 #define UZP1_8H(d, n, m) WORD $(0x4e401800 | (m)<<16 | (n)<<5 | (d))
+// uzp2 v{d}.8h, v{n}.8h, v{m}.8h
+#define UZP2_8H(d, n, m) WORD $(0x4e405800 | (m)<<16 | (n)<<5 | (d))
 // uzp1 v{d}.16b, v{n}.16b, v{m}.16b
 #define UZP1_16B(d, n, m) WORD $(0x4e001800 | (m)<<16 | (n)<<5 | (d))
 // uzp1 v{d}.4s, v{n}.4s, v{m}.4s
@@ -82,17 +98,44 @@
 #define ZIP2_4S(d, n, m) WORD $(0x4e807800 | (m)<<16 | (n)<<5 | (d))
 // zip1 v{d}.2d, v{n}.2d, v{m}.2d
 #define ZIP1_2D(d, n, m) WORD $(0x4ec03800 | (m)<<16 | (n)<<5 | (d))
+// zip2 v{d}.2d, v{n}.2d, v{m}.2d
+#define ZIP2_2D(d, n, m) WORD $(0x4ec07800 | (m)<<16 | (n)<<5 | (d))
+// trn1 v{d}.4s, v{n}.4s, v{m}.4s
+#define TRN1_4S(d, n, m) WORD $(0x4e802800 | (m)<<16 | (n)<<5 | (d))
+// trn2 v{d}.4s, v{n}.4s, v{m}.4s
+#define TRN2_4S(d, n, m) WORD $(0x4e806800 | (m)<<16 | (n)<<5 | (d))
+// trn2 v{d}.8h, v{n}.8h, v{m}.8h
+#define TRN2_8H(d, n, m) WORD $(0x4e406800 | (m)<<16 | (n)<<5 | (d))
 
-// Conversions. FCVTL widens the lower half of a register, FCVTL2 the upper one; FCVTN and FCVTN2 narrow into them.
+// Conversions. FCVTL and SXTL widen the lower half of a register, FCVTL2 and SXTL2 the upper one; FCVTN, SQXTN and FCVTN2, SQXTN2 narrow
+// into them.
 
 // scvtf v{d}.4s, v{n}.4s
 #define SCVTF_4S(d, n) WORD $(0x4e21d800 | (n)<<5 | (d))
 // fcvtns v{d}.4s, v{n}.4s
 #define FCVTNS_4S(d, n) WORD $(0x4e21a800 | (n)<<5 | (d))
+// fcvtzs v{d}.4s, v{n}.4s
+#define FCVTZS_4S(d, n) WORD $(0x4ea1b800 | (n)<<5 | (d))
+// sqxtn v{d}.8b, v{n}.8h
+#define SQXTN_8B(d, n) WORD $(0x0e214800 | (n)<<5 | (d))
+// sqxtn2 v{d}.16b, v{n}.8h
+#define SQXTN2_16B(d, n) WORD $(0x4e214800 | (n)<<5 | (d))
+// sxtl v{d}.8h, v{n}.8b
+#define SXTL_8H(d, n) WORD $(0x0f08a400 | (n)<<5 | (d))
+// sxtl2 v{d}.8h, v{n}.16b
+#define SXTL2_8H(d, n) WORD $(0x4f08a400 | (n)<<5 | (d))
+// sxtl v{d}.4s, v{n}.4h
+#define SXTL_4S(d, n) WORD $(0x0f10a400 | (n)<<5 | (d))
+// sxtl2 v{d}.4s, v{n}.8h
+#define SXTL2_4S(d, n) WORD $(0x4f10a400 | (n)<<5 | (d))
 // fcvtl v{d}.4s, v{n}.4h
 #define FCVTL_4S(d, n) WORD $(0x0e217800 | (n)<<5 | (d))
 // fcvtl2 v{d}.4s, v{n}.8h
 #define FCVTL2_4S(d, n) WORD $(0x4e217800 | (n)<<5 | (d))
+// fcvtn v{d}.4h, v{n}.4s
+#define FCVTN_4H(d, n) WORD $(0x0e216800 | (n)<<5 | (d))
+// fcvtn2 v{d}.8h, v{n}.4s
+#define FCVTN2_8H(d, n) WORD $(0x4e216800 | (n)<<5 | (d))
 // fcvtl v{d}.2d, v{n}.2s
 #define FCVTL_2D(d, n) WORD $(0x0e617800 | (n)<<5 | (d))
 // fcvtl2 v{d}.2d, v{n}.4s
@@ -124,16 +167,26 @@
 #define FMAX_4S(d, n, m) WORD $(0x4e20f400 | (m)<<16 | (n)<<5 | (d))
 // fmaxv s{d}, v{n}.4s
 #define FMAXV_4S(d, n) WORD $(0x6e30f800 | (n)<<5 | (d))
+// fmaxp v{d}.4s, v{n}.4s, v{m}.4s
+#define FMAXP_4S(d, n, m) WORD $(0x6e20f400 | (m)<<16 | (n)<<5 | (d))
+// fminp v{d}.4s, v{n}.4s, v{m}.4s
+#define FMINP_4S(d, n, m) WORD $(0x6ea0f400 | (m)<<16 | (n)<<5 | (d))
 // fmin v{d}.4s, v{n}.4s, v{m}.4s
 #define FMIN_4S(d, n, m) WORD $(0x4ea0f400 | (m)<<16 | (n)<<5 | (d))
 // fabs v{d}.4s, v{n}.4s
 #define FABS_4S(d, n) WORD $(0x4ea0f800 | (n)<<5 | (d))
+// fneg v{d}.4s, v{n}.4s
+#define FNEG_4S(d, n) WORD $(0x6ea0f800 | (n)<<5 | (d))
 // fcmgt v{d}.4s, v{n}.4s, v{m}.4s
 #define FCMGT_4S(d, n, m) WORD $(0x6ea0e400 | (m)<<16 | (n)<<5 | (d))
 // fcmgt v{d}.4s, v{n}.4s, #0.0
 #define FCMGT0_4S(d, n) WORD $(0x4ea0c800 | (n)<<5 | (d))
 // fcmlt v{d}.4s, v{n}.4s, #0.0
 #define FCMLT0_4S(d, n) WORD $(0x4ea0e800 | (n)<<5 | (d))
+// fcmeq v{d}.4s, v{n}.4s, v{m}.4s
+#define FCMEQ_4S(d, n, m) WORD $(0x4e20e400 | (m)<<16 | (n)<<5 | (d))
+// fcmeq v{d}.4s, v{n}.4s, #0.0
+#define FCMEQ0_4S(d, n) WORD $(0x4ea0d800 | (n)<<5 | (d))
 
 // float64.
 

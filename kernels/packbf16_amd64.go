@@ -17,11 +17,3 @@ func packBF16AVX512(dst *byte, x *float32, blocks int)
 
 //go:noescape
 func packBF16AVX2(dst *byte, x *float32, blocks int)
-
-func packBF16Blocks(pack func(dst *byte, x *float32, blocks int), dst []byte, x []float32) {
-	full := len(x) / BlockCols
-	if full > 0 {
-		pack(&dst[0], &x[0], full)
-	}
-	packBF16Generic(dst[full*2*BlockCols:], x[full*BlockCols:])
-}
