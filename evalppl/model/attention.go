@@ -9,35 +9,41 @@ import (
 // float32 kernel.
 const attentionTokens = 12
 
+// panelsOfQueries is the number of a segment's panels whose tokens are multiplied together.
+const panelsOfQueries = attentionTokens / kernels.PanelTokens
+
 // keepAll keeps the batch's keys and values. Pieces are the positions of one key tile: two threads that wrote to the same tile
 // would take its cache lines from each other at every store.
 func (s *Session) keepAll(w *pool.Worker, _ *scratch, layer int) {
-	firstTile := s.pos / kernels.TileRows
-	w.Each((s.pos+s.n-1)/kernels.TileRows+1-firstTile, func(i int) {
-		from := max(s.pos, (firstTile+i)*kernels.TileRows)
-		to := min(s.pos+s.n, (firstTile+i+1)*kernels.TileRows)
-		for pos := from; pos < to; pos++ {
-			s.keep(layer, pos)
+	w.Each(len(s.tiles), func(i int) {
+		for t := range s.tiles[i].n {
+			s.keep(layer, s.tiles[i].first+t)
 		}
 	})
+	if len(s.copies) > 0 {
+		heads := s.cache.kvHeads
+		w.Each(len(s.copies)*heads, func(i int) {
+			c := &s.copies[i/heads]
+			s.cache.copy(layer, i%heads, c.pos, c.n, c.from, c.to)
+		})
+	}
 }
 
-// keep finishes the query, key and value rows of the token at a position - bias and rotation - and stores key and value in the
-// cache.
-func (s *Session) keep(layer, pos int) {
+// keep finishes token t's query, key and value rows - bias and rotation - and stores key and value in the cache.
+func (s *Session) keep(layer, t int) {
 	m, a, l := s.m, &s.m.spec.Attention, &s.m.layers[layer]
-	row := s.qkv[(pos-s.pos)*l.qkv.ld():][:l.qkv.rows]
+	row := s.qkv[t*l.qkv.ld():][:l.qkv.rows]
 	if l.qkv.bias != nil {
 		kernels.Add(row, l.qkv.bias)
 	}
 	d := a.HeadDim
 	if s.rotary != nil {
-		cos, sin := s.rotary.at(pos)
+		cos, sin := s.rotary.at(int(s.position[t]))
 		kernels.RotateHeads(row[:(a.Heads+a.KVHeads)*d], a.Heads+a.KVHeads, d, cos, sin)
 	}
 	keys, values := row[a.Heads*d:], row[(a.Heads+a.KVHeads)*d:]
 	for h := range m.spec.Attention.KVHeads {
-		s.cache.store(layer, h, pos, keys[h*d:(h+1)*d], values[h*d:(h+1)*d])
+		s.cache.store(layer, h, int(s.slot[t]), keys[h*d:(h+1)*d], values[h*d:(h+1)*d])
 	}
 }
 
@@ -46,17 +52,16 @@ func (s *Session) attend(w *pool.Worker, sc *scratch, layer int) {
 	next := s.m.layers[layer].attnOut
 	s.setInput(w, next.cols)
 	panels := kernels.Panels(s.n)
-	const group = attentionTokens / kernels.PanelTokens // panels whose tokens are multiplied together
-	groups := (panels + group - 1) / group
+	groups := len(s.queries)
 	heads := s.m.spec.Attention.Heads
-	if groups < piecesPerThread*s.m.pool.Size() {
-		// Few tokens: the heads are shared out, and the rows packed when all of them are done.
+	if len(s.segments) > 1 || groups < piecesPerThread*s.m.pool.Size() {
+		// Few tokens, or panels that are not those of the queries: the heads are shared out, and the rows packed when all of them
+		// are done.
 		all := groups * heads
-		pieces := s.pieces(all, 4*heads*s.m.spec.Attention.HeadDim*s.n*(s.pos+s.n))
+		pieces := s.pieces(all, 4*heads*s.m.spec.Attention.HeadDim*s.pairs)
 		w.Each(pieces, func(piece int) {
 			for i := all * piece / pieces; i < all*(piece+1)/pieces; i++ {
-				first, n := s.tokensOf(i/heads*group, min((i/heads+1)*group, panels))
-				s.attendHead(sc, layer, i%heads, first, n)
+				s.attendHead(sc, layer, i%heads, &s.queries[i/heads])
 			}
 		})
 		if next.pack != nil {
@@ -66,25 +71,16 @@ func (s *Session) attend(w *pool.Worker, sc *scratch, layer int) {
 	}
 	w.Each(groups, func(i int) {
 		// Later tokens see more positions: they go first, so that the last piece is a short one.
-		p0 := (groups - 1 - i) * group
-		p1 := min(p0+group, panels)
-		first, n := s.tokensOf(p0, p1)
+		i = groups - 1 - i
 		for h := range heads {
-			s.attendHead(sc, layer, h, first, n)
+			s.attendHead(sc, layer, h, &s.queries[i])
 		}
 		if next.pack != nil {
-			for p := p0; p < p1; p++ {
+			for p := panelsOfQueries * i; p < min(panelsOfQueries*(i+1), panels); p++ {
 				s.packAttention(next, p)
 			}
 		}
 	})
-}
-
-// tokensOf returns the first token and the number of tokens of panels [p0, p1) of the batch.
-func (s *Session) tokensOf(p0, p1 int) (first, n int) {
-	first, _ = kernels.Panel(s.n, p0)
-	last, width := kernels.Panel(s.n, p1-1)
-	return first, last + width - first
 }
 
 func (s *Session) packAttention(next *matrix, p int) {
@@ -92,27 +88,28 @@ func (s *Session) packAttention(next *matrix, p int) {
 	next.pack(next, s.in.packedFrom(next, first), s.in.rows[first*next.cols:], n)
 }
 
-// attendHead writes the attention output of n tokens from first on, for one head, to the operand's float32 rows.
-func (s *Session) attendHead(sc *scratch, layer, head, first, n int) {
+// attendHead writes the attention output of some queries of one head to the operand's float32 rows.
+func (s *Session) attendHead(sc *scratch, layer, head int, q *queries) {
 	a := &s.m.spec.Attention
 	l := &s.m.layers[layer]
 	d := a.HeadDim
+	first, n := q.first, q.n
 	kv := head / (a.Heads / a.KVHeads)
 
 	// Positions [from, end) hold all that any of the tokens sees; from is the start of a tile.
-	end := s.pos + first + n
+	end := q.pos + n
 	from := 0
 	if l.window > 0 {
-		from = max(0, s.pos+first+1-l.window) / kernels.TileRows * kernels.TileRows
+		from = max(0, q.pos+1-l.window) / kernels.TileRows * kernels.TileRows
 	}
 	tiles := kernels.Tiles(end - from)
 	ld := tiles * kernels.TileRows
 	scores := sc.scores[:n*ld]
-	keys := s.cache.key(layer, kv)[from*d:]
+	keys := s.cache.key(layer, kv)[(q.base+from)*d:]
 	kernels.MulF32(scores, ld, keys, tiles, d*kernels.TileRows, d, s.qkv[first*l.qkv.ld()+head*d:], l.qkv.ld(), n)
 	for t := range n {
 		row := scores[t*ld : (t+1)*ld]
-		hi := s.pos + first + t + 1 - from
+		hi := q.pos + t + 1 - from
 		lo := 0
 		if l.window > 0 {
 			lo = max(0, hi-l.window)
@@ -122,7 +119,7 @@ func (s *Session) attendHead(sc *scratch, layer, head, first, n int) {
 		clear(row[hi:])
 	}
 
-	values := s.cache.value(layer, kv)[from*kernels.TileRows:]
+	values := s.cache.value(layer, kv)[(q.base+from)*kernels.TileRows:]
 	stride := s.cache.capacity * kernels.TileRows
 	width := s.cache.valueTiles * kernels.TileRows
 	out := s.in.rows[first*a.Heads*d+head*d:]

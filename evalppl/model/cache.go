@@ -44,6 +44,39 @@ func (c *cache) value(layer, head int) []float32 {
 	return c.values[i : i+c.valueLen()]
 }
 
+// copy copies the keys and values of n positions from pos on, of one head: position 0 lies in slot from and is to lie in slot to, both
+// the first of a tile.
+func (c *cache) copy(layer, head, pos, n, from, to int) {
+	const rows = kernels.TileRows
+	k := c.key(layer, head)
+	for p := pos; p < pos+n; {
+		size := min(rows-p%rows, pos+n-p)
+		src, dst := k[(from+p)/rows*c.headDim*rows:], k[(to+p)/rows*c.headDim*rows:]
+		if size == rows {
+			copy(dst[:c.headDim*rows], src)
+		} else {
+			for i := range c.headDim {
+				copy(dst[i*rows+p%rows:][:size], src[i*rows+p%rows:])
+			}
+		}
+		p += size
+	}
+	v := c.value(layer, head)
+	for i := range c.valueTiles {
+		copy(v[(i*c.capacity+to+pos)*rows:][:n*rows], v[(i*c.capacity+from+pos)*rows:])
+	}
+}
+
+// move moves the first n positions of a sequence from slot from to slot 0, in all layers.
+func (c *cache) move(from, n int) {
+	if from == 0 || n == 0 {
+		return
+	}
+	for head := range len(c.keys) / c.keyLen() {
+		c.copy(0, head, 0, n, from, 0) // the heads of all layers lie one after the other
+	}
+}
+
 // store keeps one position's key and value of one head.
 func (c *cache) store(layer, head, pos int, key, value []float32) {
 	const rows = kernels.TileRows

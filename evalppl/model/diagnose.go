@@ -61,10 +61,12 @@ func (m *Model) FirstNonFinite(ctx context.Context, window []uint32) (where stri
 	s.watch = &watch{}
 	defer func() { s.watch = nil }()
 	o := &s.out
-	if o.logits == nil {
-		o.logits = make([]float32, logitTokens*m.head.ld())
-	}
-	err = s.batches(ctx, window, func(int) error {
+	s.roomForLogits()
+	err = s.goOn(ctx, window, func() error {
+		o.wanted = o.wanted[:0]
+		for t := range s.n {
+			o.wanted = append(o.wanted, int32(t))
+		}
 		for t := 0; t < s.n; t += o.n {
 			o.from, o.n = t, min(logitTokens, s.n-t)
 			if s.watch.where = s.lookAtNorm(-1, &m.finalNorm, o.from, o.n); s.watch.where != "" {
@@ -148,7 +150,7 @@ func (s *Session) lookAtEmbedding() string {
 		if c := countNonFinite(row); c.any() {
 			cause = fmt.Sprintf("; row %d of the tensor itself holds %s", id, c)
 		} else {
-			what, cause = "embed.positions", vectorCause(s.m.positions[(s.pos+t)*h:][:h])()
+			what, cause = "embed.positions", vectorCause(s.m.positions[int(s.position[t])*h:][:h])()
 		}
 		return s.sentence(-1, place(what), t, s.row(t), 1, cause)
 	}
@@ -242,7 +244,7 @@ func (s *Session) sentence(layer int, what string, t int, row []float32, positio
 	if positions > 1 {
 		more = fmt.Sprintf(", and %d more positions", positions-1)
 	}
-	return fmt.Sprintf("%s, position %d (token id %d): %s of %d values%s%s", what, s.pos+t, s.tokens[t], countNonFinite(row), len(row), more, cause)
+	return fmt.Sprintf("%s, position %d (token id %d): %s of %d values%s%s", what, s.position[t], s.tokens[t], countNonFinite(row), len(row), more, cause)
 }
 
 func place(tensor string) string { return fmt.Sprintf("tensor %q", tensor) }

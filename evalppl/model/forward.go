@@ -76,7 +76,7 @@ func (s *Session) embed(t int) {
 	m, x := s.m, s.row(t)
 	m.tokensCodec.DecodeRow(x, m.tokensData, m.spec.Hidden, int(s.tokens[t]))
 	if m.positions != nil {
-		kernels.Add(x, m.positions[(s.pos+t)*m.spec.Hidden:][:len(x)])
+		kernels.Add(x, m.positions[int(s.position[t])*m.spec.Hidden:][:len(x)])
 	}
 }
 

@@ -2,7 +2,6 @@ package model
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"nibble/kernels"
@@ -20,8 +19,9 @@ const (
 
 // headBatch is the state of computing losses or logits from the final residual stream.
 type headBatch struct {
-	from, n int       // rows of the batch that are wanted
-	targets []uint32  // n ids
+	wanted  []int32   // tokens of the batch whose results are wanted
+	targets []uint32  // of each, the id that comes next
+	from, n int       // those that are computed now: wanted[from:from+n]
 	in      operand   // normalized rows of the wanted tokens
 	chunks  int       // pieces of the vocabulary
 	max     []float32 // [n][chunks] largest logit
@@ -33,6 +33,7 @@ type headBatch struct {
 func (o *headBatch) init(m *Model, n int) {
 	h := m.spec.Hidden
 	o.chunks = (m.head.tiles + headTiles - 1) / headTiles
+	o.wanted, o.targets = make([]int32, 0, n), make([]uint32, 0, n)
 	o.in.rows = make([]float32, n*h)
 	o.in.ld = h
 	o.in.packed = make([]byte, n*m.head.packedToken)
@@ -41,7 +42,7 @@ func (o *headBatch) init(m *Model, n int) {
 	o.target = make([]float32, n)
 }
 
-// normalizeHead fills the head's operand with rows o.from.. of the batch, in groups of headTokens that have panels of their own.
+// normalizeHead fills the head's operand with the rows of the wanted tokens, in groups of headTokens that have panels of their own.
 func (s *Session) normalizeHead(w *pool.Worker, sc *scratch) {
 	m, o := s.m, &s.out
 	h := m.spec.Hidden
@@ -55,7 +56,7 @@ func (s *Session) normalizeHead(w *pool.Worker, sc *scratch) {
 				dst = sc.rows
 			}
 			for i := range n {
-				m.finalNorm.run(dst[i*h:(i+1)*h], s.row(o.from+first+i))
+				m.finalNorm.run(dst[i*h:(i+1)*h], s.row(int(o.wanted[o.from+first+i])))
 			}
 			if m.head.pack != nil {
 				m.head.pack(m.head, o.in.packedFrom(m.head, first), dst, n)
@@ -104,7 +105,7 @@ func (s *Session) lossesOn(w *pool.Worker) {
 			at := (first+t)*o.chunks + chunk
 			o.max[at] = kernels.Max(l)
 			o.sum[at] = kernels.SumExp(l, o.max[at])
-			if target := int(o.targets[first+t]) - row0; target >= 0 && target < rows {
+			if target := int(o.targets[o.from+first+t]) - row0; target >= 0 && target < rows {
 				o.target[first+t] = l[target]
 			}
 		}
@@ -150,80 +151,89 @@ func (s *Session) logitsOn(w *pool.Worker) {
 // Losses reads all tokens but the last, which is only predicted, and writes to dst[i] the loss, -ln p in nats, of token i+1 given
 // all before it, for i from from to len(tokens)-2; dst has len(tokens)-1-from values.
 func (s *Session) Losses(ctx context.Context, tokens []uint32, from int, dst []float64) error {
-	if from < 0 || len(tokens) == 0 || len(dst) != len(tokens)-1-from {
-		return fmt.Errorf("losses of %d tokens from %d on into %d values, want %d", len(tokens), from, len(dst), len(tokens)-1-from)
-	}
-	if err := s.m.checkTokens(tokens); err != nil {
+	s.one[0] = Sequence{Tokens: tokens, From: from, Losses: dst}
+	if err := s.checkLosses(s.one[:]); err != nil {
 		return err
 	}
-	return s.batches(ctx, tokens[:len(tokens)-1], func(first int) error {
-		o := &s.out
-		o.from = max(0, from-first)
-		o.n = s.n - o.from
-		if o.n <= 0 {
-			return nil
-		}
-		at := first + o.from
-		o.targets = tokens[at+1 : at+1+o.n]
-		s.m.pool.Run(s.runLosses)
-		for t := range o.n {
-			dst[at-from+t] = o.loss(t)
-		}
-		return nil
-	})
+	return s.goOn(ctx, tokens[:len(tokens)-1], func() error { return s.batchLosses(s.one[:]) })
 }
 
 // Logits reads tokens and calls fn with the logits after each token from index from on: [Vocab] values that are only valid
 // during the call.
 func (s *Session) Logits(ctx context.Context, tokens []uint32, from int, fn func(i int, logits []float32) error) error {
-	o := &s.out
-	if o.logits == nil {
-		o.logits = make([]float32, logitTokens*s.m.head.ld())
-	}
-	return s.batches(ctx, tokens, func(first int) error {
-		for t := max(0, from-first); t < s.n; t += o.n {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			o.from, o.n = t, min(logitTokens, s.n-t)
-			s.m.pool.Run(s.runLogits)
-			for i := range o.n {
-				if err := fn(first+t+i, o.logits[i*s.m.head.ld():][:s.m.head.rows]); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+	s.roomForLogits()
+	s.one[0] = Sequence{Tokens: tokens, From: from}
+	return s.goOn(ctx, tokens, func() error {
+		return s.batchLogits(ctx, s.one[:], func(_, i int, logits []float32) error { return fn(i, logits) })
 	})
 }
 
-// window returns the model's own session, reset, for a window of n tokens.
-func (m *Model) window(n int) (*Session, error) {
-	if m.session == nil || m.session.limit < n {
-		s, err := m.NewSession(max(n, 1))
-		if err != nil {
-			return nil, err
+// want lists the tokens of the batch whose results are wanted.
+func (s *Session) want(seqs []Sequence, targets bool) {
+	o := &s.out
+	o.wanted, o.targets = o.wanted[:0], o.targets[:0]
+	for k := range s.segments {
+		g := &s.segments[k]
+		q := &seqs[g.seq]
+		for i := max(q.From, g.index); i < g.index+g.n; i++ {
+			o.wanted = append(o.wanted, int32(g.first+i-g.index))
+			if targets {
+				o.targets = append(o.targets, q.Tokens[i+1])
+			}
 		}
-		m.session = s
 	}
-	m.session.Reset()
-	return m.session, nil
 }
 
-// Losses reads a window of tokens, at most one more than the model has positions, from its beginning: see [Session.Losses].
-func (m *Model) Losses(ctx context.Context, window []uint32, from int, dst []float64) error {
-	s, err := m.window(len(window) - 1)
-	if err != nil {
-		return err
+// batchLosses computes the losses that are wanted of the batch.
+func (s *Session) batchLosses(seqs []Sequence) error {
+	o := &s.out
+	s.want(seqs, true)
+	o.from, o.n = 0, len(o.wanted)
+	if o.n == 0 {
+		return nil
 	}
-	return s.Losses(ctx, window, from, dst)
+	s.m.pool.Run(s.runLosses)
+	t := 0
+	for k := range s.segments {
+		g := &s.segments[k]
+		q := &seqs[g.seq]
+		for i := max(q.From, g.index); i < g.index+g.n; i++ {
+			q.Losses[i-q.From] = o.loss(t)
+			t++
+		}
+	}
+	return nil
 }
 
-// Logits reads a window of tokens from its beginning: see [Session.Logits].
-func (m *Model) Logits(ctx context.Context, window []uint32, from int, fn func(i int, logits []float32) error) error {
-	s, err := m.window(len(window))
-	if err != nil {
-		return err
+// batchLogits computes the logits that are wanted of the batch, a few rows at a time.
+func (s *Session) batchLogits(ctx context.Context, seqs []Sequence, fn func(seq, i int, logits []float32) error) error {
+	o := &s.out
+	s.want(seqs, false)
+	o.from, o.n = 0, 0
+	ld, rows := s.m.head.ld(), s.m.head.rows
+	t := 0
+	for k := range s.segments {
+		g := &s.segments[k]
+		for i := max(seqs[g.seq].From, g.index); i < g.index+g.n; i++ {
+			if t == o.from+o.n {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				o.from, o.n = t, min(logitTokens, len(o.wanted)-t)
+				s.m.pool.Run(s.runLogits)
+			}
+			if err := fn(g.seq, i, o.logits[(t-o.from)*ld:][:rows]); err != nil {
+				return err
+			}
+			t++
+		}
 	}
-	return s.Logits(ctx, window, from, fn)
+	return nil
+}
+
+// roomForLogits makes the memory of rows of logits.
+func (s *Session) roomForLogits() {
+	if s.out.logits == nil {
+		s.out.logits = make([]float32, logitTokens*s.m.head.ld())
+	}
 }

@@ -13,19 +13,21 @@ import (
 // tokens, few enough that a batch's activations stay small.
 const batchTokens = 512
 
-// Session is one sequence being read by a model: the positions so far, their keys and values, and the buffers of a batch.
+// Session is one sequence being read by a model: the positions so far, their keys and values, and the buffers of a batch. It can read
+// several sequences together too, each from its beginning ([Session.LossesOf], [Session.LogitsOf]).
 type Session struct {
 	m      *Model
 	cache  *cache
 	rotary *rotaryTable // nil without rotary positions
-	limit  int          // positions that fit
+	limit  int          // positions of a sequence
 	pos    int          // positions read so far
 
-	// The batch: tokens at positions pos..pos+n.
-	ctx    context.Context
-	tokens []uint32
-	n      int
-	stop   bool
+	batch
+	ctx      context.Context
+	stop     bool
+	one      [1]Sequence // the session's own, while it is read
+	passed   int         // tokens of the batches before, since Reset
+	computed int64       // tokens that readAll has read, ever
 
 	x     []float32 // [n][Hidden] residual stream
 	delta []float32 // [n][ld] what the last matrix adds to it
@@ -47,7 +49,7 @@ type Session struct {
 type scratch struct {
 	rows   []float32 // [PanelTokens][widest input], rows on their way to a panel
 	tile   []float32 // one decoded tile
-	scores []float32 // [attentionTokens][capacity]
+	scores []float32 // [attentionTokens][positions of a sequence, in whole tiles]
 	mixed  []float32 // [attentionTokens][padded HeadDim]
 	logits []float32 // [headTokens][headTiles*16]
 	group  operand   // the head's input of one group of tokens
@@ -55,20 +57,27 @@ type scratch struct {
 
 // NewSession makes a session for at most positions positions. It fails where the model has learned positions for fewer.
 func (m *Model) NewSession(positions int) (*Session, error) {
+	return m.newSession(positions, positions)
+}
+
+// newSession makes a session for sequences of at most positions positions; its cache has slots slots, for several of them: as many as
+// one needs, or more.
+func (m *Model) newSession(positions, slots int) (*Session, error) {
 	if positions < 1 {
 		return nil, fmt.Errorf("a session of %d positions: at least 1 is needed", positions)
 	}
 	if m.positions != nil && positions > m.spec.Context {
 		return nil, fmt.Errorf("%d positions asked, the model has learned positions for %d", positions, m.spec.Context)
 	}
-	s := &Session{m: m, cache: newCache(m.spec, positions), limit: positions}
+	s := &Session{m: m, cache: newCache(m.spec, slots), limit: positions}
 	if m.spec.Position.Kind == format.RotaryPositions {
 		var err error
 		if s.rotary, err = newRotaryTable(*m.spec.Position.Rotary, positions); err != nil {
 			return nil, err
 		}
 	}
-	n := min(positions, batchTokens)
+	n := min(slots, batchTokens)
+	s.batch = newBatch(n)
 	widest := max(m.spec.Hidden, m.spec.FFN, m.spec.Attention.Heads*m.spec.Attention.HeadDim)
 	first := &m.layers[0]
 	s.x = make([]float32, n*m.spec.Hidden)
@@ -81,7 +90,7 @@ func (m *Model) NewSession(positions int) (*Session, error) {
 		s.work = append(s.work, &scratch{
 			rows:   make([]float32, kernels.PanelTokens*widest),
 			tile:   make([]float32, m.maxBlocks*kernels.BlockCols*kernels.TileRows),
-			scores: make([]float32, attentionTokens*s.cache.capacity),
+			scores: make([]float32, attentionTokens*kernels.Tiles(positions)*kernels.TileRows),
 			mixed:  make([]float32, attentionTokens*s.cache.valueTiles*kernels.TileRows),
 			logits: make([]float32, headTokens*headTiles*kernels.TileRows),
 		})
@@ -92,39 +101,33 @@ func (m *Model) NewSession(positions int) (*Session, error) {
 }
 
 // Reset forgets the sequence.
-func (s *Session) Reset() { s.pos = 0 }
+func (s *Session) Reset() { s.pos, s.passed = 0, 0 }
 
 // Pos returns the number of positions read.
 func (s *Session) Pos() int { return s.pos }
 
 // Append reads tokens without computing any logits. After an error the session must be Reset.
 func (s *Session) Append(ctx context.Context, tokens []uint32) error {
-	return s.batches(ctx, tokens, func(int) error { return nil })
+	return s.goOn(ctx, tokens, func() error { return nil })
 }
 
-// batches sends tokens through the layers, at most batchTokens at a time, and calls done after each batch with the index of
-// its first token.
-func (s *Session) batches(ctx context.Context, tokens []uint32, done func(first int) error) error {
+// goOn sends the session's next tokens through the layers, a batch at a time, and calls done after each.
+func (s *Session) goOn(ctx context.Context, tokens []uint32, done func() error) error {
 	if err := s.m.checkTokens(tokens); err != nil {
 		return err
 	}
 	if s.pos+len(tokens) > s.limit {
 		return fmt.Errorf("%d tokens after %d: the session holds %d positions", len(tokens), s.pos, s.limit)
 	}
-	for first := 0; first < len(tokens); first += s.n {
-		s.n = min(len(tokens)-first, batchTokens)
-		s.tokens, s.ctx, s.stop = tokens[first:first+s.n], ctx, false
-		s.m.pool.Run(s.runLayers)
-		if s.stop {
-			return ctx.Err()
-		}
-		if s.watch != nil && s.watch.where != "" {
-			return errFound
-		}
-		if err := done(first); err != nil {
+	s.batch.reset() // an error may have left one
+	for first := 0; first < len(tokens); {
+		n := min(len(tokens)-first, s.room())
+		s.batch.add(0, tokens[first:first+n], first, 0, s.pos)
+		if err := s.through(ctx, done); err != nil {
 			return err
 		}
-		s.pos += s.n
+		s.pos += n
+		first += n
 	}
 	return nil
 }

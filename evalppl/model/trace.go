@@ -55,7 +55,7 @@ func (s *Session) makeRoom() {
 	need := func(m *matrix) int {
 		return max(m.packedToken, m.blocks*kernels.PanelTokenBlockBytes, kernels.PackedBF16Bytes(1, m.cols))
 	}
-	tokens, widest := min(s.limit, batchTokens), 0
+	tokens, widest := s.room(), 0
 	for i := range s.m.layers {
 		l := &s.m.layers[i]
 		for _, w := range []*matrix{l.qkv, l.attnOut, l.up, l.down} {
@@ -149,5 +149,5 @@ func (s *Session) record(w *pool.Worker, layer int) {
 // traced returns the place of token t of the batch in the trace.
 func (s *Session) traced(layer, t int) []float32 {
 	h := s.m.spec.Hidden
-	return s.trace.states[layer][(s.pos+t)*h:][:h]
+	return s.trace.states[layer][(s.passed+t)*h:][:h]
 }

@@ -1,0 +1,139 @@
+package model
+
+import (
+	"context"
+	"fmt"
+
+	"nibble/kernels"
+)
+
+// Sequence is one of several sequences of tokens that are read together, each from its beginning.
+type Sequence struct {
+	Tokens []uint32
+	From   int       // index of the first token after which the loss or the logits are wanted
+	Losses []float64 // for the losses, as [Session.Losses] writes them: len(Tokens)-1-From values
+}
+
+// manySlots is what the cache of the model's own session has room for where it reads several sequences: as much as a window of the
+// usual 1024 tokens needs. A sequence begins a tile, so this is a whole batch of sequences of eight tokens, or half a batch of four.
+const manySlots = 2 * batchTokens
+
+// LossesOf reads several sequences, as [Session.Losses] reads one: so many at a time as fill a batch. The losses are those of each
+// alone, bit for bit. The session forgets what it held. After an error some of the losses are missing.
+func (s *Session) LossesOf(ctx context.Context, seqs []Sequence) error {
+	if err := s.checkLosses(seqs); err != nil {
+		return err
+	}
+	if err := s.checkSequences(seqs, 1); err != nil {
+		return err
+	}
+	return s.readAll(ctx, seqs, 1, false, func() error { return s.batchLosses(seqs) })
+}
+
+// LogitsOf reads several sequences, as [Session.Logits] reads one, and calls fn with the number of the sequence, in order. The logits
+// are those of each alone, bit for bit. The session forgets what it held.
+func (s *Session) LogitsOf(ctx context.Context, seqs []Sequence, fn func(seq, i int, logits []float32) error) error {
+	return s.logitsOf(ctx, seqs, false, fn)
+}
+
+func (s *Session) logitsOf(ctx context.Context, seqs []Sequence, share bool, fn func(seq, i int, logits []float32) error) error {
+	if err := s.checkSequences(seqs, 0); err != nil {
+		return err
+	}
+	s.roomForLogits()
+	return s.readAll(ctx, seqs, 0, share, func() error { return s.batchLogits(ctx, seqs, fn) })
+}
+
+// checkLosses checks that the losses fit the tokens.
+func (s *Session) checkLosses(seqs []Sequence) error {
+	for i := range seqs {
+		q := &seqs[i]
+		if n := len(q.Tokens); q.From < 0 || n == 0 || len(q.Losses) != n-1-q.From {
+			return fmt.Errorf("losses of %d tokens from %d on into %d values, want %d", n, q.From, len(q.Losses), n-1-q.From)
+		}
+		if err := s.m.checkTokens(q.Tokens); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkSequences checks ids and lengths, without the last unread tokens.
+func (s *Session) checkSequences(seqs []Sequence, unread int) error {
+	for i := range seqs {
+		if err := s.m.checkTokens(seqs[i].Tokens); err != nil {
+			return err
+		}
+		if n := len(seqs[i].Tokens) - unread; n > s.limit {
+			return fmt.Errorf("sequence %d of %d has %d tokens: the session holds %d positions", i, len(seqs), n, s.limit)
+		}
+	}
+	return nil
+}
+
+// slotsFor returns the positions of the longest of some sequences, and how many slots let their batches be full.
+func slotsFor(seqs []Sequence, unread int) (longest, slots int) {
+	longest = 1
+	for i := range seqs {
+		n := max(0, len(seqs[i].Tokens)-unread)
+		longest = max(longest, n)
+		slots += kernels.Tiles(n) * kernels.TileRows
+	}
+	return longest, max(longest, min(slots, manySlots))
+}
+
+// windows returns the model's own session for several windows.
+func (m *Model) windows(longest, slots int) (*Session, error) {
+	if s := m.session; s == nil || s.limit < longest || s.cache.capacity < slots {
+		if s != nil {
+			longest, slots = max(longest, s.limit), max(slots, s.cache.capacity)
+		}
+		m.session = nil // its memory may be taken for the new one
+		s, err := m.newSession(longest, slots)
+		if err != nil {
+			return nil, err
+		}
+		m.session = s
+	}
+	m.session.Reset()
+	return m.session, nil
+}
+
+// window returns the model's own session, reset, for a window of n tokens.
+func (m *Model) window(n int) (*Session, error) { return m.windows(max(n, 1), max(n, 1)) }
+
+// Losses reads a window of tokens, at most one more than the model has positions, from its beginning: see [Session.Losses].
+func (m *Model) Losses(ctx context.Context, window []uint32, from int, dst []float64) error {
+	s, err := m.window(len(window) - 1)
+	if err != nil {
+		return err
+	}
+	return s.Losses(ctx, window, from, dst)
+}
+
+// Logits reads a window of tokens from its beginning: see [Session.Logits].
+func (m *Model) Logits(ctx context.Context, window []uint32, from int, fn func(i int, logits []float32) error) error {
+	s, err := m.window(len(window))
+	if err != nil {
+		return err
+	}
+	return s.Logits(ctx, window, from, fn)
+}
+
+// LossesOf reads several windows: see [Session.LossesOf].
+func (m *Model) LossesOf(ctx context.Context, windows []Sequence) error {
+	s, err := m.windows(slotsFor(windows, 1))
+	if err != nil {
+		return err
+	}
+	return s.LossesOf(ctx, windows)
+}
+
+// LogitsOf reads several windows: see [Session.LogitsOf].
+func (m *Model) LogitsOf(ctx context.Context, windows []Sequence, fn func(window, i int, logits []float32) error) error {
+	s, err := m.windows(slotsFor(windows, 0))
+	if err != nil {
+		return err
+	}
+	return s.LogitsOf(ctx, windows, fn)
+}
