@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 
+	"nibble/evalppl/reading"
 	"nibble/kernels"
 )
 
@@ -101,26 +102,22 @@ type placed struct {
 	copies span
 }
 
-// readAll reads each of several sequences from its beginning, and calls done after each batch. What a sequence has in common with the
-// one before, up to where its results are wanted, is taken over where share is set. The last unread tokens of each are left out.
-// The session forgets what it held.
+// readAll reads each of several windows from its beginning, and calls done after each batch. The last unread tokens of each are left
+// out. The session forgets what it held.
 //
-// A sequence of more tokens than a batch goes through batches of its own; shorter ones are not divided.
-func (s *Session) readAll(ctx context.Context, seqs []Sequence, unread int, share bool, done func() error) error {
+// A window of more tokens than a batch goes through batches of its own; shorter ones are not divided.
+func (s *Session) readAll(ctx context.Context, windows []reading.Window, unread int, done func() error) error {
 	s.Reset()
 	s.batch.reset()
 	used := 0 // slots
 	var before placed
-	for k := range seqs {
-		tokens := seqs[k].Tokens
+	for k := range windows {
+		tokens := windows[k].Tokens
 		tokens = tokens[:max(0, len(tokens)-unread)]
 		if len(tokens) == 0 {
 			continue
 		}
-		keep := 0
-		if share {
-			keep = commonLen(before.tokens, tokens[:min(len(tokens), max(0, seqs[k].From))])
-		}
+		keep := min(windows[k].Taken(before.tokens), len(tokens)-1)
 		slots := kernels.Tiles(len(tokens)) * kernels.TileRows
 		if s.n > 0 && (s.n+len(tokens)-keep > s.room() || used+slots > s.cache.capacity) {
 			if err := s.through(ctx, done); err != nil {
@@ -147,6 +144,7 @@ func (s *Session) readAll(ctx context.Context, seqs []Sequence, unread int, shar
 		for len(tokens)-keep > s.room() { // the batch is empty
 			s.batch.add(k, tokens[keep:keep+s.room()], keep, 0, keep)
 			keep += s.room()
+			s.computed += int64(s.room())
 			if err := s.through(ctx, done); err != nil {
 				return err
 			}
@@ -178,13 +176,4 @@ func (s *Session) through(ctx context.Context, done func() error) error {
 	s.passed += s.n
 	s.batch.reset()
 	return nil
-}
-
-// commonLen returns the length of the beginning that a and b have in common.
-func commonLen(a, b []uint32) int {
-	n := 0
-	for n < min(len(a), len(b)) && a[n] == b[n] {
-		n++
-	}
-	return n
 }

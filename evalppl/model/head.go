@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"nibble/evalppl/reading"
 	"nibble/kernels"
 	"nibble/kernels/pool"
 )
@@ -151,7 +152,7 @@ func (s *Session) logitsOn(w *pool.Worker) {
 // Losses reads all tokens but the last, which is only predicted, and writes to dst[i] the loss, -ln p in nats, of token i+1 given
 // all before it, for i from from to len(tokens)-2; dst has len(tokens)-1-from values.
 func (s *Session) Losses(ctx context.Context, tokens []uint32, from int, dst []float64) error {
-	s.one[0] = Sequence{Tokens: tokens, From: from, Losses: dst}
+	s.one[0] = reading.Window{Tokens: tokens, From: from, Losses: dst}
 	if err := s.checkLosses(s.one[:]); err != nil {
 		return err
 	}
@@ -162,19 +163,19 @@ func (s *Session) Losses(ctx context.Context, tokens []uint32, from int, dst []f
 // during the call.
 func (s *Session) Logits(ctx context.Context, tokens []uint32, from int, fn func(i int, logits []float32) error) error {
 	s.roomForLogits()
-	s.one[0] = Sequence{Tokens: tokens, From: from}
+	s.one[0] = reading.Window{Tokens: tokens, From: from}
 	return s.goOn(ctx, tokens, func() error {
 		return s.batchLogits(ctx, s.one[:], func(_, i int, logits []float32) error { return fn(i, logits) })
 	})
 }
 
 // want lists the tokens of the batch whose results are wanted.
-func (s *Session) want(seqs []Sequence, targets bool) {
+func (s *Session) want(windows []reading.Window, targets bool) {
 	o := &s.out
 	o.wanted, o.targets = o.wanted[:0], o.targets[:0]
 	for k := range s.segments {
 		g := &s.segments[k]
-		q := &seqs[g.seq]
+		q := &windows[g.seq]
 		for i := max(q.From, g.index); i < g.index+g.n; i++ {
 			o.wanted = append(o.wanted, int32(g.first+i-g.index))
 			if targets {
@@ -185,9 +186,9 @@ func (s *Session) want(seqs []Sequence, targets bool) {
 }
 
 // batchLosses computes the losses that are wanted of the batch.
-func (s *Session) batchLosses(seqs []Sequence) error {
+func (s *Session) batchLosses(windows []reading.Window) error {
 	o := &s.out
-	s.want(seqs, true)
+	s.want(windows, true)
 	o.from, o.n = 0, len(o.wanted)
 	if o.n == 0 {
 		return nil
@@ -196,7 +197,7 @@ func (s *Session) batchLosses(seqs []Sequence) error {
 	t := 0
 	for k := range s.segments {
 		g := &s.segments[k]
-		q := &seqs[g.seq]
+		q := &windows[g.seq]
 		for i := max(q.From, g.index); i < g.index+g.n; i++ {
 			q.Losses[i-q.From] = o.loss(t)
 			t++
@@ -206,15 +207,15 @@ func (s *Session) batchLosses(seqs []Sequence) error {
 }
 
 // batchLogits computes the logits that are wanted of the batch, a few rows at a time.
-func (s *Session) batchLogits(ctx context.Context, seqs []Sequence, fn func(seq, i int, logits []float32) error) error {
+func (s *Session) batchLogits(ctx context.Context, windows []reading.Window, fn func(seq, i int, logits []float32) error) error {
 	o := &s.out
-	s.want(seqs, false)
+	s.want(windows, false)
 	o.from, o.n = 0, 0
 	ld, rows := s.m.head.ld(), s.m.head.rows
 	t := 0
 	for k := range s.segments {
 		g := &s.segments[k]
-		for i := max(seqs[g.seq].From, g.index); i < g.index+g.n; i++ {
+		for i := max(windows[g.seq].From, g.index); i < g.index+g.n; i++ {
 			if t == o.from+o.n {
 				if err := ctx.Err(); err != nil {
 					return err

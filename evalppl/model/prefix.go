@@ -3,6 +3,8 @@ package model
 import (
 	"context"
 	"slices"
+
+	"nibble/evalppl/reading"
 )
 
 // PrefixReader reads windows that begin alike, such as the choices of one question, without computing the common beginning again:
@@ -38,7 +40,7 @@ func (p *PrefixReader) Reset() {
 
 // Logits reads a window and calls fn as [Model.Logits] does.
 func (p *PrefixReader) Logits(ctx context.Context, window []uint32, from int, fn func(i int, logits []float32) error) error {
-	if err := p.fit(len(window)); err != nil {
+	if err := p.fit(len(window), len(window)); err != nil {
 		return err
 	}
 	keep := 0
@@ -57,10 +59,29 @@ func (p *PrefixReader) Logits(ctx context.Context, window []uint32, from int, fn
 	return nil
 }
 
-// fit makes room for n positions.
-func (p *PrefixReader) fit(n int) error {
-	if p.s != nil && p.s.limit >= n {
+// LogitsOf reads several windows and calls fn as [Model.LogitsOf] does. Logits and counts are those of [PrefixReader.Logits] of each
+// window in turn, with a Reset before each that is not shared; afterwards no window is kept.
+func (p *PrefixReader) LogitsOf(ctx context.Context, windows []reading.Window, fn func(window, i int, logits []float32) error) error {
+	p.Reset()
+	longest, slots := slotsFor(windows, 0)
+	if err := p.fit(longest, slots); err != nil {
+		return err
+	}
+	before := p.s.computed
+	if err := p.s.LogitsOf(ctx, windows, fn); err != nil {
+		return err
+	}
+	p.computed += p.s.computed - before
+	return nil
+}
+
+// fit makes room for windows of n positions, and slots positions of several.
+func (p *PrefixReader) fit(n, slots int) error {
+	if p.s != nil && p.s.limit >= n && p.s.cache.capacity >= slots {
 		return nil
+	}
+	if p.s != nil {
+		n, slots = max(n, p.s.limit), max(slots, p.s.cache.capacity)
 	}
 	positions := 256
 	for positions < n {
@@ -69,7 +90,8 @@ func (p *PrefixReader) fit(n int) error {
 	if n <= p.m.Context() {
 		positions = min(positions, p.m.Context())
 	}
-	s, err := p.m.NewSession(positions)
+	p.s, p.read = nil, p.read[:0]
+	s, err := p.m.newSession(positions, max(positions, slots))
 	if err != nil {
 		return err
 	}

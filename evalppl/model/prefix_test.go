@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"nibble/evalppl/reading"
 )
 
 // TestPrefixReader reads windows that share beginnings of any length, in an order that lengthens, shortens and changes them, and
@@ -107,4 +110,58 @@ func TestPrefixReaderAfterErrors(t *testing.T) {
 		t.Errorf("after a reset %d tokens were computed, want all 30", p.Computed()-before)
 	}
 	m.NewPrefixReader().Reset() // before the first window
+}
+
+// TestPrefixReaderTogether reads windows with common beginnings together - more than a batch of them, with beginnings longer than a
+// batch, and windows that share nothing among them - and demands the logits and counts of one after the other, bit for bit: those of
+// windowed attention too, whose tokens are cut alike.
+func TestPrefixReaderTogether(t *testing.T) {
+	for name, spec := range specs() {
+		for _, codec := range []string{"f32", "int8-g32"} {
+			m := load(t, randomContainer(t, spec, codec), Options{Threads: 2})
+			one, many := m.NewPrefixReader(), m.NewPrefixReader()
+			rowsOf(t, one, randomTokens(650, spec.Vocab), 649) // so that it need not grow, which makes it forget
+			rng := rand.New(rand.NewPCG(3, 9))
+			for round, context := range []int{1, 20, 90, batchTokens + 30, 0} {
+				var windows []reading.Window
+				for range []int{12, 20, 6, 3, 12}[round] {
+					question := randomTokens(1+context, spec.Vocab)[:max(1, rng.IntN(context+1))]
+					for choice := range 2 + rng.IntN(4) {
+						w := reading.Window{Tokens: slices.Clone(question), Shared: choice > 0}
+						for range rng.IntN(20) {
+							w.Tokens = append(w.Tokens, uint32(rng.IntN(3))) // choices have beginnings in common
+						}
+						w.From = max(0, rng.IntN(len(w.Tokens)))
+						windows = append(windows, w)
+					}
+				}
+				var want, got [][]float32
+				before := one.Computed()
+				for _, w := range windows {
+					if !w.Shared {
+						one.Reset()
+					}
+					if err := one.Logits(t.Context(), w.Tokens, w.From, func(_ int, l []float32) error {
+						want = append(want, slices.Clone(l))
+						return nil
+					}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				computed := many.Computed()
+				if err := many.LogitsOf(t.Context(), windows, func(_, _ int, l []float32) error {
+					got = append(got, slices.Clone(l))
+					return nil
+				}); err != nil {
+					t.Fatal(err)
+				}
+				if !sameRows(got, want) {
+					t.Errorf("%s, %s, round %d: other logits than one after the other", name, codec, round)
+				}
+				if a, b := one.Computed()-before, many.Computed()-computed; a != b {
+					t.Errorf("%s, %s, round %d: %d tokens were computed together, %d one after the other", name, codec, round, b, a)
+				}
+			}
+		}
+	}
 }

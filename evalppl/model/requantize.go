@@ -8,13 +8,14 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"nibble/evalppl/reading"
 	"nibble/kernels"
 	"nibble/kernels/pool"
 	"nibble/quant"
 )
 
-// Requantized is a tracer's model with some matrices encoded as other types. They are encoded for each window again, which
-// takes far less time than the window, so that many of them take no memory.
+// Requantized is a tracer's model with some matrices encoded as other types. They are encoded for each pass again, which
+// takes far less time than a pass over a batch, so that many of them take no memory.
 type Requantized struct {
 	t     *Tracer
 	types map[string]string
@@ -54,7 +55,7 @@ func (r *Requantized) Losses(ctx context.Context, window []uint32, from int, dst
 	if err != nil {
 		return err
 	}
-	return r.t.replay(v, window, func(s *Session) error { return s.Losses(ctx, window, from, dst) })
+	return r.t.replay(v, alone(window), func(s *Session) error { return s.Losses(ctx, window, from, dst) })
 }
 
 // Logits is [Model.Logits] of the changed model over the tracer's window. A weight that the type cannot hold is an error.
@@ -63,7 +64,17 @@ func (r *Requantized) Logits(ctx context.Context, window []uint32, from int, fn 
 	if err != nil {
 		return err
 	}
-	return r.t.replay(v, window, func(s *Session) error { return s.Logits(ctx, window, from, fn) })
+	return r.t.replay(v, alone(window), func(s *Session) error { return s.Logits(ctx, window, from, fn) })
+}
+
+// LogitsOf is [Tracer.LogitsOf] of the changed model over the tracer's windows. A weight that the type cannot hold is an error.
+func (r *Requantized) LogitsOf(ctx context.Context, windows []reading.Window, fn func(window, i int, logits []float32) error) error {
+	v, err := r.variant()
+	if err != nil {
+		return err
+	}
+	windows = apart(windows)
+	return r.t.replay(v, windows, func(s *Session) error { return s.LogitsOf(ctx, windows, fn) })
 }
 
 // FirstNonFinite is [Model.FirstNonFinite] of the changed model, in a whole pass.

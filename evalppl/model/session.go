@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"nibble/evalppl/reading"
 	"nibble/format"
 	"nibble/kernels"
 	"nibble/kernels/pool"
@@ -25,9 +26,9 @@ type Session struct {
 	batch
 	ctx      context.Context
 	stop     bool
-	one      [1]Sequence // the session's own, while it is read
-	passed   int         // tokens of the batches before, since Reset
-	computed int64       // tokens that readAll has read, ever
+	one      [1]reading.Window // the session's own, while it is read
+	passed   int               // tokens of the batches before, since Reset
+	computed int64             // tokens that readAll has read, ever
 
 	x     []float32 // [n][Hidden] residual stream
 	delta []float32 // [n][ld] what the last matrix adds to it

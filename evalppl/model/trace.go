@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"nibble/evalppl/reading"
 	"nibble/kernels"
 	"nibble/kernels/pool"
 )
@@ -14,17 +15,18 @@ import (
 // model only from some layer on starts there, at the residual stream that the model had: its logits have the same bits as those
 // of a whole pass.
 //
-// It has a session of its own, which the variants share, and keeps the residual stream of one window: (Layers+1) x positions x
-// Hidden float32 values. It runs on the model's threads, so it takes turns with the model.
+// It has a session of its own, which the variants share, and keeps the residual stream of one window, or of those read together:
+// (Layers+1) x tokens x Hidden float32 values. It runs on the model's threads, so it takes turns with the model.
 type Tracer struct {
-	m      *Model
-	s      *Session // nil before the first window; made again for a longer one
-	window []uint32 // that the trace holds; nil: none
+	m       *Model
+	s       *Session         // nil before the first window; made again for a longer one
+	held    int              // tokens that the trace has room for
+	windows []reading.Window // that the trace holds; nil: none
 }
 
 // trace is the residual stream at the entry of every layer, and after the last.
 type trace struct {
-	states    [][]float32 // [Layers+1][positions][Hidden]
+	states    [][]float32 // [Layers+1][tokens][Hidden]
 	recording bool
 	first     int // layer at which a pass that does not record begins
 }
@@ -32,21 +34,30 @@ type trace struct {
 // NewTracer makes a tracer of the model.
 func (m *Model) NewTracer() *Tracer { return &Tracer{m: m} }
 
-// session makes a session for windows of n tokens.
-func (t *Tracer) session(n int) error {
-	if t.s != nil && t.s.limit >= n {
-		return nil
+// session makes a session for windows.
+func (t *Tracer) session(windows []reading.Window) error {
+	tokens := 1
+	for i := range windows {
+		tokens += len(windows[i].Tokens)
 	}
-	s, err := t.m.NewSession(max(n, 1))
+	longest, slots := slotsFor(windows, 0)
+	if t.s != nil {
+		if t.s.limit >= longest && t.s.cache.capacity >= slots && t.held >= tokens {
+			return nil
+		}
+		longest, slots, tokens = max(longest, t.s.limit), max(slots, t.s.cache.capacity), max(tokens, t.held)
+	}
+	t.s = nil
+	s, err := t.m.newSession(longest, slots)
 	if err != nil {
 		return err
 	}
 	s.makeRoom()
 	s.trace = &trace{}
 	for range len(t.m.layers) + 1 {
-		s.trace.states = append(s.trace.states, make([]float32, s.limit*t.m.spec.Hidden))
+		s.trace.states = append(s.trace.states, make([]float32, tokens*t.m.spec.Hidden))
 	}
-	t.s = s
+	t.s, t.held = s, tokens
 	return nil
 }
 
@@ -74,12 +85,30 @@ func (t *Tracer) Context() int { return t.m.Context() }
 
 // Losses runs the model over a window, as [Model.Losses] does, and keeps what variants start from.
 func (t *Tracer) Losses(ctx context.Context, window []uint32, from int, dst []float64) error {
-	return t.record(window, func(s *Session) error { return s.Losses(ctx, window, from, dst) })
+	return t.record(alone(window), func(s *Session) error { return s.Losses(ctx, window, from, dst) })
 }
 
 // Logits runs the model over a window, as [Model.Logits] does, and keeps what variants start from.
 func (t *Tracer) Logits(ctx context.Context, window []uint32, from int, fn func(i int, logits []float32) error) error {
-	return t.record(window, func(s *Session) error { return s.Logits(ctx, window, from, fn) })
+	return t.record(alone(window), func(s *Session) error { return s.Logits(ctx, window, from, fn) })
+}
+
+// LogitsOf runs the model over several windows, as [Model.LogitsOf] does, and keeps what variants start from. None is shared.
+func (t *Tracer) LogitsOf(ctx context.Context, windows []reading.Window, fn func(window, i int, logits []float32) error) error {
+	windows = apart(windows)
+	return t.record(windows, func(s *Session) error { return s.LogitsOf(ctx, windows, fn) })
+}
+
+// alone is a list of one window.
+func alone(window []uint32) []reading.Window { return []reading.Window{{Tokens: window}} }
+
+// apart copies windows as ones that share nothing.
+func apart(windows []reading.Window) []reading.Window {
+	windows = slices.Clone(windows)
+	for i := range windows {
+		windows[i].Shared = false
+	}
+	return windows
 }
 
 // FirstNonFinite is [Model.FirstNonFinite].
@@ -87,26 +116,34 @@ func (t *Tracer) FirstNonFinite(ctx context.Context, window []uint32) (string, e
 	return t.m.FirstNonFinite(ctx, window)
 }
 
-func (t *Tracer) record(window []uint32, pass func(*Session) error) error {
-	t.window = nil
-	if err := t.session(len(window)); err != nil {
+func (t *Tracer) record(windows []reading.Window, pass func(*Session) error) error {
+	t.windows = nil
+	if err := t.session(windows); err != nil {
 		return err
 	}
 	t.s.trace.recording, t.s.trace.first = true, 0
 	if err := t.run(t.m, pass); err != nil {
 		return err
 	}
-	t.window = slices.Clone(window)
+	t.windows = slices.Clone(windows)
+	for i := range t.windows {
+		t.windows[i].Tokens = slices.Clone(windows[i].Tokens)
+	}
 	return nil
 }
 
-// replay runs a variant over the window that the trace holds.
-func (t *Tracer) replay(v *Variant, window []uint32, pass func(*Session) error) error {
+// replay runs a variant over the windows that the trace holds.
+func (t *Tracer) replay(v *Variant, windows []reading.Window, pass func(*Session) error) error {
 	if v.base != t.m {
 		return errors.New("the variant is not one of the tracer's model")
 	}
-	if t.window == nil || !slices.Equal(window, t.window) {
-		return fmt.Errorf("the tracer's model has not read this window of %d tokens: it goes before its variants", len(window))
+	same := func(a, b reading.Window) bool { return slices.Equal(a.Tokens, b.Tokens) }
+	if t.windows == nil || !slices.EqualFunc(windows, t.windows, same) {
+		what := fmt.Sprintf("these %d windows", len(windows))
+		if len(windows) == 1 {
+			what = fmt.Sprintf("this window of %d tokens", len(windows[0].Tokens))
+		}
+		return fmt.Errorf("the tracer's model has not read %s: it goes before its variants", what)
 	}
 	t.s.trace.recording, t.s.trace.first = false, v.first
 	return t.run(v.m, pass)

@@ -4,50 +4,40 @@ import (
 	"context"
 	"fmt"
 
+	"nibble/evalppl/reading"
 	"nibble/kernels"
 )
 
-// Sequence is one of several sequences of tokens that are read together, each from its beginning.
-type Sequence struct {
-	Tokens []uint32
-	From   int       // index of the first token after which the loss or the logits are wanted
-	Losses []float64 // for the losses, as [Session.Losses] writes them: len(Tokens)-1-From values
-}
-
-// manySlots is what the cache of the model's own session has room for where it reads several sequences: as much as a window of the
+// manySlots is what the cache of the model's own session has room for where it reads several windows: as much as a window of the
 // usual 1024 tokens needs. A sequence begins a tile, so this is a whole batch of sequences of eight tokens, or half a batch of four.
 const manySlots = 2 * batchTokens
 
-// LossesOf reads several sequences, as [Session.Losses] reads one: so many at a time as fill a batch. The losses are those of each
+// LossesOf reads several windows, as [Session.Losses] reads one: so many at a time as fill a batch. The losses are those of each
 // alone, bit for bit. The session forgets what it held. After an error some of the losses are missing.
-func (s *Session) LossesOf(ctx context.Context, seqs []Sequence) error {
-	if err := s.checkLosses(seqs); err != nil {
+func (s *Session) LossesOf(ctx context.Context, windows []reading.Window) error {
+	if err := s.checkLosses(windows); err != nil {
 		return err
 	}
-	if err := s.checkSequences(seqs, 1); err != nil {
+	if err := s.checkWindows(windows, 1); err != nil {
 		return err
 	}
-	return s.readAll(ctx, seqs, 1, false, func() error { return s.batchLosses(seqs) })
+	return s.readAll(ctx, windows, 1, func() error { return s.batchLosses(windows) })
 }
 
-// LogitsOf reads several sequences, as [Session.Logits] reads one, and calls fn with the number of the sequence, in order. The logits
+// LogitsOf reads several windows, as [Session.Logits] reads one, and calls fn with the number of the window, in order. The logits
 // are those of each alone, bit for bit. The session forgets what it held.
-func (s *Session) LogitsOf(ctx context.Context, seqs []Sequence, fn func(seq, i int, logits []float32) error) error {
-	return s.logitsOf(ctx, seqs, false, fn)
-}
-
-func (s *Session) logitsOf(ctx context.Context, seqs []Sequence, share bool, fn func(seq, i int, logits []float32) error) error {
-	if err := s.checkSequences(seqs, 0); err != nil {
+func (s *Session) LogitsOf(ctx context.Context, windows []reading.Window, fn func(window, i int, logits []float32) error) error {
+	if err := s.checkWindows(windows, 0); err != nil {
 		return err
 	}
 	s.roomForLogits()
-	return s.readAll(ctx, seqs, 0, share, func() error { return s.batchLogits(ctx, seqs, fn) })
+	return s.readAll(ctx, windows, 0, func() error { return s.batchLogits(ctx, windows, fn) })
 }
 
 // checkLosses checks that the losses fit the tokens.
-func (s *Session) checkLosses(seqs []Sequence) error {
-	for i := range seqs {
-		q := &seqs[i]
+func (s *Session) checkLosses(windows []reading.Window) error {
+	for i := range windows {
+		q := &windows[i]
 		if n := len(q.Tokens); q.From < 0 || n == 0 || len(q.Losses) != n-1-q.From {
 			return fmt.Errorf("losses of %d tokens from %d on into %d values, want %d", n, q.From, len(q.Losses), n-1-q.From)
 		}
@@ -58,24 +48,24 @@ func (s *Session) checkLosses(seqs []Sequence) error {
 	return nil
 }
 
-// checkSequences checks ids and lengths, without the last unread tokens.
-func (s *Session) checkSequences(seqs []Sequence, unread int) error {
-	for i := range seqs {
-		if err := s.m.checkTokens(seqs[i].Tokens); err != nil {
+// checkWindows checks ids and lengths, without the last unread tokens.
+func (s *Session) checkWindows(windows []reading.Window, unread int) error {
+	for i := range windows {
+		if err := s.m.checkTokens(windows[i].Tokens); err != nil {
 			return err
 		}
-		if n := len(seqs[i].Tokens) - unread; n > s.limit {
-			return fmt.Errorf("sequence %d of %d has %d tokens: the session holds %d positions", i, len(seqs), n, s.limit)
+		if n := len(windows[i].Tokens) - unread; n > s.limit {
+			return fmt.Errorf("window %d of %d has %d tokens: the session holds %d positions", i, len(windows), n, s.limit)
 		}
 	}
 	return nil
 }
 
 // slotsFor returns the positions of the longest of some sequences, and how many slots let their batches be full.
-func slotsFor(seqs []Sequence, unread int) (longest, slots int) {
+func slotsFor(windows []reading.Window, unread int) (longest, slots int) {
 	longest = 1
-	for i := range seqs {
-		n := max(0, len(seqs[i].Tokens)-unread)
+	for i := range windows {
+		n := max(0, len(windows[i].Tokens)-unread)
 		longest = max(longest, n)
 		slots += kernels.Tiles(n) * kernels.TileRows
 	}
@@ -121,7 +111,7 @@ func (m *Model) Logits(ctx context.Context, window []uint32, from int, fn func(i
 }
 
 // LossesOf reads several windows: see [Session.LossesOf].
-func (m *Model) LossesOf(ctx context.Context, windows []Sequence) error {
+func (m *Model) LossesOf(ctx context.Context, windows []reading.Window) error {
 	s, err := m.windows(slotsFor(windows, 1))
 	if err != nil {
 		return err
@@ -130,7 +120,7 @@ func (m *Model) LossesOf(ctx context.Context, windows []Sequence) error {
 }
 
 // LogitsOf reads several windows: see [Session.LogitsOf].
-func (m *Model) LogitsOf(ctx context.Context, windows []Sequence, fn func(window, i int, logits []float32) error) error {
+func (m *Model) LogitsOf(ctx context.Context, windows []reading.Window, fn func(window, i int, logits []float32) error) error {
 	s, err := m.windows(slotsFor(windows, 0))
 	if err != nil {
 		return err

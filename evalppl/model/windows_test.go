@@ -9,11 +9,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"nibble/evalppl/reading"
 )
 
 // randomSequences makes sequences of random lengths, with all losses wanted from a random token on.
-func randomSequences(rng *rand.Rand, n, longest, vocab int) []Sequence {
-	seqs := make([]Sequence, n)
+func randomSequences(rng *rand.Rand, n, longest, vocab int) []reading.Window {
+	seqs := make([]reading.Window, n)
 	for i := range seqs {
 		q := &seqs[i]
 		q.Tokens = make([]uint32, 1+rng.IntN(longest))
@@ -27,7 +29,7 @@ func randomSequences(rng *rand.Rand, n, longest, vocab int) []Sequence {
 }
 
 // checkTogether reads sequences together and demands the losses and logits of each alone, bit for bit.
-func checkTogether(t *testing.T, alone, together *Model, seqs []Sequence) {
+func checkTogether(t *testing.T, alone, together *Model, seqs []reading.Window) {
 	t.Helper()
 	ctx := context.Background()
 	if err := together.LossesOf(ctx, seqs); err != nil {
@@ -132,15 +134,15 @@ func TestSessionReadsSequences(t *testing.T) {
 	}
 	none := func(int, int, []float32) error { return nil }
 	for what, err := range map[string]error{
-		"holds 20 positions": s.LogitsOf(ctx, []Sequence{{Tokens: randomTokens(21, m.Vocab())}}, none),
-		"id 500":             s.LogitsOf(ctx, []Sequence{{Tokens: []uint32{1, 500}}}, none),
-		"into 3 values":      s.LossesOf(ctx, []Sequence{{Tokens: []uint32{1, 2}, Losses: make([]float64, 3)}}),
+		"holds 20 positions": s.LogitsOf(ctx, []reading.Window{{Tokens: randomTokens(21, m.Vocab())}}, none),
+		"id 500":             s.LogitsOf(ctx, []reading.Window{{Tokens: []uint32{1, 500}}}, none),
+		"into 3 values":      s.LossesOf(ctx, []reading.Window{{Tokens: []uint32{1, 2}, Losses: make([]float64, 3)}}),
 	} {
 		if err == nil || !strings.Contains(err.Error(), what) {
 			t.Errorf("%v, want %q", err, what)
 		}
 	}
-	seqs = slices.DeleteFunc(seqs, func(q Sequence) bool { return len(q.Tokens) > 20 })
+	seqs = slices.DeleteFunc(seqs, func(q reading.Window) bool { return len(q.Tokens) > 20 })
 	stop := errors.New("stop")
 	if err := s.LogitsOf(ctx, seqs, func(k, i int, _ []float32) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("%v, want the function's error", err)
@@ -155,7 +157,7 @@ func TestSessionReadsSequences(t *testing.T) {
 	}
 	again := seqs[0]
 	again.Losses = make([]float64, len(again.Losses))
-	if err := s.LossesOf(ctx, []Sequence{again}); err != nil || !slices.Equal(again.Losses, seqs[0].Losses) {
+	if err := s.LossesOf(ctx, []reading.Window{again}); err != nil || !slices.Equal(again.Losses, seqs[0].Losses) {
 		t.Errorf("after errors: %v, or other losses", err)
 	}
 }
