@@ -3,6 +3,7 @@ package convert
 import (
 	"context"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -43,17 +44,16 @@ func (j *job) slabs() []slab {
 // run converts all slabs side by side and writes them in order.
 //
 // A worker takes a free set of buffers first and the next slab's number after that, so the slabs in flight are always
-// consecutive and no more than there are sets: slab k waits for the writer in place k modulo their number.
+// consecutive and no more than there are sets: slab k waits for its turn in place k modulo their number.
 //
 // Half of the workers do the hashing (nil: none) first, a file each at a time, since one file's hash cannot be shared out.
 func (j *job) run(ctx context.Context, w *format.Writer, h *hashing, o Options) error {
 	threads := o.threads()
 	slabs := j.slabs()
-	free := make(chan *buffers, 2*threads)
-	ready := make([]chan *buffers, 2*threads)
-	for i := range ready {
-		free <- &buffers{}
-		ready[i] = make(chan *buffers, 1)
+	out := &queue{slabs: slabs, ready: make([]*buffers, 2*threads), free: make(chan *buffers, 2*threads),
+		sink: sink{j: j, w: w, progress: o.Progress}}
+	for range 2 * threads {
+		out.free <- &buffers{}
 	}
 	var next atomic.Int64
 	var faulty atomic.Bool // weights cannot be converted: look on, but encode no more
@@ -65,44 +65,77 @@ func (j *job) run(ctx context.Context, w *format.Writer, h *hashing, o Options) 
 					return err
 				}
 			}
-			for {
+			for ctx.Err() == nil {
 				var b *buffers
 				select {
-				case b = <-free:
+				case b = <-out.free:
 				case <-ctx.Done():
 					return ctx.Err()
 				}
 				k := int(next.Add(1)) - 1
 				if k >= len(slabs) {
-					free <- b
+					out.free <- b
 					return nil
 				}
 				if err := b.convert(j, slabs[k], &faulty); err != nil {
 					return err
 				}
-				ready[k%len(ready)] <- b
-			}
-		})
-	}
-	out := &sink{j: j, w: w, progress: o.Progress}
-	group.Go(func() error {
-		for k, s := range slabs {
-			select {
-			case b := <-ready[k%len(ready)]:
-				if err := out.take(s, b); err != nil {
+				if err := out.put(ctx, k, b); err != nil {
 					return err
 				}
-				free <- b
-			case <-ctx.Done():
-				return ctx.Err()
 			}
-		}
-		return nil
-	})
+			return ctx.Err()
+		})
+	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return out.faults.err()
+	return out.sink.faults.err()
+}
+
+// queue puts the slabs in order. There is no thread for that: the worker that comes with the slab whose turn it is writes it, and all
+// that come after it meanwhile. So no worker waits for another that writes, and there are no more threads at work than were asked for.
+type queue struct {
+	slabs []slab
+	free  chan *buffers
+
+	mu      sync.Mutex
+	ready   []*buffers // by slab, modulo their number; nil: not converted yet
+	next    int        // whose turn it is
+	writing bool       // some worker is at it
+
+	sink sink // of the worker that is writing
+}
+
+// put adds slab k, converted.
+func (q *queue) put(ctx context.Context, k int, b *buffers) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.ready[k%len(q.ready)] = b
+	if q.writing {
+		return nil
+	}
+	q.writing = true // and for good where there is an error
+	for {
+		at := q.next
+		b := q.ready[at%len(q.ready)]
+		if b == nil {
+			q.writing = false
+			return nil
+		}
+		q.ready[at%len(q.ready)] = nil
+		q.next++
+		q.mu.Unlock()
+		err := ctx.Err()
+		if err == nil {
+			err = q.sink.take(q.slabs[at], b)
+		}
+		q.free <- b
+		q.mu.Lock()
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // sink receives the slabs in order.

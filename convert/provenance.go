@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"nibble/convert/safetensors"
 	"nibble/format"
 )
 
@@ -92,26 +94,23 @@ func (c *Checkpoint) provenance(h *hashing, tokenizer map[string][]byte) []forma
 }
 
 func (c *Checkpoint) hashFile(ctx context.Context, name string) (format.Source, error) {
-	f, err := c.fsys.Open(name)
+	h := sha256.New()
+	bytes, err := c.copyFile(ctx, h, name)
 	if err != nil {
 		return format.Source{}, fmt.Errorf("hashing %s: %w", name, err)
 	}
-	defer f.Close() // read only
-	h := sha256.New()
-	buf := make([]byte, 256<<10) // stays in L2 between reading and hashing
-	var bytes int64
-	for {
-		if err := ctx.Err(); err != nil {
-			return format.Source{}, err
-		}
-		n, err := f.Read(buf)
-		h.Write(buf[:n])
-		bytes += int64(n)
-		if err == io.EOF {
-			return source(name, bytes, [sha256.Size]byte(h.Sum(nil))), nil
-		}
-		if err != nil {
-			return format.Source{}, fmt.Errorf("hashing %s at byte %d: %w", name, bytes, err)
-		}
+	return source(name, bytes, [sha256.Size]byte(h.Sum(nil))), nil
+}
+
+// copyFile writes one of the checkpoint's own files to w: of the large ones, the very bytes that are converted.
+func (c *Checkpoint) copyFile(ctx context.Context, w io.Writer, name string) (int64, error) {
+	if name != ConfigFile && name != safetensors.IndexFile {
+		return c.set.CopyFile(ctx, w, name)
 	}
+	f, err := c.fsys.Open(name)
+	if err != nil {
+		return 0, err
+	}
+	n, err := io.Copy(w, f)
+	return n, errors.Join(err, f.Close())
 }

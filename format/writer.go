@@ -35,6 +35,8 @@ type Writer struct {
 
 	place []int // plan i is tensors[place[i]]
 
+	behind writeback
+
 	mu      sync.Mutex
 	tensors []TensorInfo // in the file's order
 	state   []tensorState
@@ -69,7 +71,7 @@ func Create(path string, meta Metadata, tokenizer map[string][]byte, tensors []T
 	if err != nil {
 		return nil, err
 	}
-	w.f = f
+	w.f, w.behind.f = f, f
 	return w, nil
 }
 
@@ -192,6 +194,7 @@ func (t *TensorWriter) Write(p []byte) (int, error) {
 	}
 	n, err := t.w.f.WriteAt(p, t.t.Offset+t.at)
 	t.crc = crc32.Update(t.crc, castagnoli, p[:n])
+	t.w.behind.wrote(t.t.Offset+t.at, int64(n))
 	t.at += int64(n)
 	if err != nil {
 		return n, t.w.failed(fmt.Errorf("format: write %s: tensor %q: %w", t.w.path, t.t.Name, t.w.explain(err)))
@@ -263,6 +266,7 @@ func (w *Writer) Commit() error {
 			return fmt.Errorf("format: commit %s: writing the %s: %w", w.path, part.name, w.explain(err))
 		}
 	}
+	w.behind.wait()
 	if err := w.f.Sync(); err != nil {
 		return fmt.Errorf("format: commit %s: making it durable: %w", w.path, w.explain(err))
 	}
@@ -287,6 +291,7 @@ func (w *Writer) Abort() error {
 		return nil
 	}
 	w.closed = true
+	w.behind.wait()
 	if err := removePart(w.part, w.f); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("format: removing the unfinished %s: %w", w.part, err)
 	}

@@ -61,7 +61,9 @@ loop:
 
 // func errorSumsAVX512(s *errorSums, x, y *float32, n int)
 //
-// Z0, Z1 signal; Z2, Z3 square; Z4, Z5 largest: the first and the last eight partial sums.
+// Z0, Z1 signal; Z2, Z3 square; Z4, Z5 largest: the first and the last eight partial sums. Conversions and maxima keep the ports of
+// additions busy, so what can be goes through those of multiplications, as a fused operation that rounds as the plain one would: a
+// product by one, and the square of a float32, are exact in float64.
 TEXT ·errorSumsAVX512(SB), NOSPLIT, $0-32
 	MOVQ s+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -75,25 +77,25 @@ TEXT ·errorSumsAVX512(SB), NOSPLIT, $0-32
 	VMOVUPD 320(DI), Z5
 	MOVQ $0x7fffffffffffffff, AX
 	VPBROADCASTQ AX, Z16
+	MOVQ $0x3ff0000000000000, AX
+	VPBROADCASTQ AX, Z17
 loop:
 	VCVTPS2PD (SI), Z6
 	VCVTPS2PD 32(SI), Z7
 	VCVTPS2PD (DX), Z8
 	VCVTPS2PD 32(DX), Z9
-	VSUBPD Z8, Z6, Z8
-	VSUBPD Z9, Z7, Z9
-	VMULPD Z6, Z6, Z6
-	VMULPD Z7, Z7, Z7
-	VADDPD Z6, Z0, Z0
-	VADDPD Z7, Z1, Z1
+	VFMSUB231PD Z17, Z6, Z8 // x*1 - y
+	VFMSUB231PD Z17, Z7, Z9
+	VFMADD231PD Z6, Z6, Z0
+	VFMADD231PD Z7, Z7, Z1
 	VMULPD Z8, Z8, Z6
 	VMULPD Z9, Z9, Z7
-	VADDPD Z6, Z2, Z2
-	VADDPD Z7, Z3, Z3
+	VFMADD231PD Z17, Z6, Z2
+	VFMADD231PD Z17, Z7, Z3
 	VPANDQ Z16, Z8, Z8
 	VPANDQ Z16, Z9, Z9
-	VMAXPD Z8, Z4, Z4
-	VMAXPD Z9, Z5, Z5
+	VPMAXUQ Z8, Z4, Z4
+	VPMAXUQ Z9, Z5, Z5
 	ADDQ $64, SI
 	ADDQ $64, DX
 	SUBQ $16, CX

@@ -1,10 +1,15 @@
 package safetensors
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 )
+
+// copyBytes is what CopyFile hands over at a time.
+const copyBytes = 256 << 10
 
 // chunkBytes is read and converted at a time: it stays in the first cache levels, and is a multiple of every element's size.
 const chunkBytes = 64 << 10
@@ -74,12 +79,39 @@ func (s *Set) reading(name string) (Tensor, *source, converter, error) {
 func readRun(src *source, t Tensor, convert converter, dst []float32, offset int64, buf []byte) error {
 	width := int(t.DType.bits() / 8)
 	for part := range slices.Chunk(dst, chunkBytes/width) {
-		raw := buf[:len(part)*width]
-		if _, err := readFull(src.at, raw, offset); err != nil {
-			return fmt.Errorf("safetensors: %s: tensor %q: reading %d bytes at offset %d: %w", t.File, t.Name, len(raw), offset, err)
+		n := len(part) * width
+		if err := src.use(offset, n, buf, func(raw []byte) { convert(part, raw) }); err != nil {
+			return fmt.Errorf("safetensors: %s: tensor %q: reading %d bytes at offset %d: %w", t.File, t.Name, n, offset, err)
 		}
-		convert(part, raw)
-		offset += int64(len(raw))
+		offset += int64(n)
 	}
 	return nil
+}
+
+// CopyFile writes all bytes of one of the set's data files to w, from its beginning to its end, as they were when the set was opened:
+// where the file is mapped, without a copy in between. w must not keep them.
+func (s *Set) CopyFile(ctx context.Context, w io.Writer, name string) (n int64, err error) {
+	src, ok := s.files[name]
+	if !ok {
+		return 0, fmt.Errorf("safetensors: no open file %q in %s", name, list(s.Files()))
+	}
+	var buf []byte
+	if src.data == nil {
+		buf = make([]byte, copyBytes)
+	}
+	for n < src.size {
+		if err := ctx.Err(); err != nil {
+			return n, err
+		}
+		part := int(min(src.size-n, copyBytes))
+		var writing error
+		if err := src.use(n, part, buf, func(raw []byte) { _, writing = w.Write(raw) }); err != nil {
+			return n, fmt.Errorf("safetensors: %s: reading %d bytes at offset %d: %w", name, part, n, err)
+		}
+		if writing != nil {
+			return n, writing
+		}
+		n += int64(part)
+	}
+	return n, nil
 }

@@ -7,22 +7,21 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
-	"runtime"
 	"runtime/debug"
-
-	"golang.org/x/exp/mmap"
 )
 
-// source is one open file: random access and a size.
+// source is one open file: its bytes in memory where it is mapped, otherwise random access.
 type source struct {
 	name string
+	data []byte // nil: not mapped
 	at   io.ReaderAt
 	size int64
 	stop func() error
 }
 
-// openSource opens a file of fsys: memory-mapped where it is a file of the operating system, by its ReadAt otherwise.
+// openSource opens a file of fsys: memory-mapped where it is a file of an operating system that has mappings, by its ReadAt otherwise.
 func openSource(fsys fs.FS, name string) (*source, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
@@ -35,19 +34,61 @@ func openSource(fsys fs.FS, name string) (*source, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errors.Join(fmt.Errorf("safetensors: %s: is a %s, expected a regular file", name, fileKind(info.Mode())), f.Close())
 	}
-	if osFile, ok := f.(*os.File); ok {
-		path := osFile.Name()
-		m, err := mmap.Open(path)
-		if err := errors.Join(err, f.Close()); err != nil {
-			return nil, fmt.Errorf("safetensors: map %s: %w", path, err)
+	s := &source{name: name, size: info.Size(), stop: f.Close}
+	if osFile, ok := f.(*os.File); ok && 0 < s.size && s.size <= math.MaxInt {
+		data, unmap, err := mapFile(osFile, int(s.size))
+		switch {
+		case err == nil:
+			s.data, s.stop = data, unmap
+			if err := f.Close(); err != nil {
+				return nil, errors.Join(fmt.Errorf("safetensors: %w", err), unmap())
+			}
+			return s, nil
+		case !errors.Is(err, errors.ErrUnsupported):
+			return nil, errors.Join(fmt.Errorf("safetensors: map %s: %w", osFile.Name(), err), f.Close())
 		}
-		return &source{name, faultReader{m, name}, int64(m.Len()), m.Close}, nil
 	}
-	at, ok := f.(io.ReaderAt)
-	if !ok {
+	var ok bool
+	if s.at, ok = f.(io.ReaderAt); !ok {
 		return nil, errors.Join(fmt.Errorf("safetensors: %s: this file system's files (%T) have no ReadAt", name, f), f.Close())
 	}
-	return &source{name, at, info.Size(), f.Close}, nil
+	return s, nil
+}
+
+// use calls f with n bytes at an offset, which it must not keep: those of the mapping, or else read into buf, which has room for them.
+func (s *source) use(offset int64, n int, buf []byte, f func([]byte)) (err error) {
+	if s.data == nil {
+		if _, err := readFull(s.at, buf[:n], offset); err != nil {
+			return err
+		}
+		f(buf[:n])
+		return nil
+	}
+	if offset > s.size-int64(n) {
+		return io.ErrUnexpectedEOF
+	}
+	// A mapped file that was cut short meanwhile: make its fault an error.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // of this goroutine only
+	defer func() {
+		if v := recover(); v != nil {
+			fault, ok := v.(interface {
+				error
+				Addr() uintptr
+			})
+			if !ok {
+				panic(v)
+			}
+			err = fmt.Errorf("%v; did the file change while it was read?", fault)
+		}
+	}()
+	f(s.data[offset:][:n])
+	return nil
+}
+
+// bytes reads n bytes at an offset.
+func (s *source) bytes(offset int64, n int) ([]byte, error) {
+	b := make([]byte, n)
+	return b, s.use(offset, n, b, func(data []byte) { copy(b, data) })
 }
 
 func fileKind(m fs.FileMode) string {
@@ -57,32 +98,13 @@ func fileKind(m fs.FileMode) string {
 	return "special file (" + m.Type().String() + ")"
 }
 
-// faultReader turns the fault of a mapped file that was cut short meanwhile into an error.
-type faultReader struct {
-	m    *mmap.ReaderAt
-	name string
-}
-
-func (f faultReader) ReadAt(p []byte, off int64) (n int, err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if e := recover(); e != nil {
-			if _, ok := e.(runtime.Error); !ok {
-				panic(e)
-			}
-			n, err = 0, fmt.Errorf("safetensors: %s: reading %d bytes at offset %d: %v; did the file change while it was read?", f.name, len(p), off, e)
-		}
-	}()
-	return f.m.ReadAt(p, off)
-}
-
 // tensors reads and checks the header.
 func (s *source) tensors() ([]Tensor, error) {
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("safetensors: %s: %w", s.name, fmt.Errorf(format, args...))
 	}
-	start := make([]byte, min(s.size, 512))
-	if _, err := readFull(s.at, start, 0); err != nil {
+	start, err := s.bytes(0, int(min(s.size, 512)))
+	if err != nil {
 		return nil, fail("reading the first %d bytes: %w", len(start), err)
 	}
 	if what := notSafetensors(start); what != "" {
@@ -98,8 +120,8 @@ func (s *source) tensors() ([]Tensor, error) {
 	case int64(n) > s.size-8:
 		return nil, fail("header length %d, the file has only %d bytes after the length; the file is truncated: download it again", n, s.size-8)
 	}
-	header := make([]byte, n)
-	if _, err := readFull(s.at, header, 8); err != nil {
+	header, err := s.bytes(8, int(n))
+	if err != nil {
 		return nil, fail("reading the header of %d bytes: %w", n, err)
 	}
 	return parseHeader(s.name, header, s.size)
