@@ -132,7 +132,7 @@ func rowsOf(t Tensor) int {
 
 // sourceBytes returns the bytes of the checkpoint that rows first to end of a tensor are made from.
 func (c *Checkpoint) sourceBytes(t Tensor, first, end int) (n int64) {
-	_, cols := t.readShape()
+	cols := t.cols()
 	at := 0
 	for _, p := range t.Pieces {
 		if lo, hi := max(first, at), min(end, at+p.Rows); lo < hi {

@@ -20,10 +20,16 @@ type fault struct {
 	limit    float64
 }
 
-// findFault looks for weights that are not finite or that the codec cannot hold. Not finite comes first.
-func findFault(weights []float32, codec quant.Codec) (fault, bool) {
+// findFault looks for weights that are not finite or that the codec cannot hold, in rows that are ld apart. Not finite comes first.
+func findFault(weights []float32, ld, rows, cols int, codec quant.Codec) (fault, bool) {
 	const magnitude, infinity = 1<<31 - 1, 0x7f800000
-	top := kernels.MaxMagnitude(weights)
+	if ld == cols {
+		ld, rows, cols = rows*cols, 1, rows*cols
+	}
+	var top uint32
+	for r := range rows {
+		top = max(top, kernels.MaxMagnitude(weights[r*ld:][:cols]))
+	}
 	limit := codec.MaxAbs()
 	if top < infinity && float64(math.Float32frombits(top)) <= limit {
 		return fault{}, false
@@ -34,12 +40,14 @@ func findFault(weights []float32, codec quant.Codec) (fault, bool) {
 		f.codec, f.limit = codec.Name(), limit
 		bad = func(w float32) bool { return math.Abs(float64(w)) > limit }
 	}
-	for i, w := range weights {
-		if bad(w) {
-			if f.at < 0 {
-				f.at, f.value = i, w
+	for r := range rows {
+		for c, w := range weights[r*ld:][:cols] {
+			if bad(w) {
+				if f.at < 0 {
+					f.at, f.value = r*cols+c, w
+				}
+				f.count++
 			}
-			f.count++
 		}
 	}
 	return f, true

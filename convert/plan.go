@@ -36,6 +36,12 @@ func (t Tensor) readShape() (rows, cols int) {
 	return t.Rows, t.Cols
 }
 
+// cols returns the columns as pieces count them.
+func (t Tensor) cols() int {
+	_, cols := t.readShape()
+	return cols
+}
+
 // planner finds the source of every canonical tensor.
 type planner struct {
 	spec   format.Spec

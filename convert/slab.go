@@ -8,6 +8,7 @@ import (
 	"nibble/convert/safetensors"
 	"nibble/format"
 	"nibble/kernels"
+	"nibble/quant"
 )
 
 // buffers is the memory of one slab in flight, reused from slab to slab.
@@ -29,10 +30,11 @@ func grow[T any](buf *[]T, n int) []T {
 // convert reads, checks and encodes a slab, and compares what it decodes to with what it was.
 func (b *buffers) convert(j *job, s slab, faulty *atomic.Bool) error {
 	t := j.tensors[s.tensor]
-	_, cols := t.readShape()
-	weights := grow(&b.weights, s.rows*cols)
+	rows, cols := s.rows, t.cols()
+	ld := rowDistance(t, cols)
+	weights := grow(&b.weights, rows*ld)
 	b.encoded, b.sums, b.faults = nil, sums{}, b.faults[:0]
-	if err := b.read(j.c.set, t, s, weights); err != nil {
+	if err := b.read(j.c.set, t, s, weights, ld); err != nil {
 		return err
 	}
 	if len(b.faults) > 0 {
@@ -41,40 +43,50 @@ func (b *buffers) convert(j *job, s slab, faulty *atomic.Bool) error {
 	if faulty.Load() {
 		return nil
 	}
-	rows := s.rows
 	if t.vector() {
-		rows, cols = 1, s.rows
+		rows, cols, ld = 1, rows, rows
 	}
 	b.encoded = grow(&b.bytes, t.codec.Bytes(rows, cols))
-	t.codec.Encode(b.encoded, weights, rows, cols)
+	t.codec.EncodeRows(b.encoded, weights, ld, rows, cols)
 	decoded := grow(&b.decoded, len(weights))
-	t.codec.Decode(decoded, b.encoded, rows, cols)
-	b.sums.compare(weights, decoded)
+	t.codec.DecodeRows(decoded, ld, b.encoded, rows, cols)
+	b.sums.compare(weights, decoded, ld, rows, cols)
 	return nil
 }
 
-// read fills weights with the slab's rows, piece by piece, and notes values that cannot be converted.
-func (b *buffers) read(set *safetensors.Set, t jobTensor, s slab, weights []float32) error {
-	_, cols := t.readShape()
+// rowDistance returns how far apart a slab's rows are kept: at a distance that suits encoders, where kernels.ErrorSumsRows allows that.
+func rowDistance(t jobTensor, cols int) int {
+	if t.vector() || cols%kernels.BlockCols != 0 {
+		return cols
+	}
+	return quant.Apart(cols)
+}
+
+// read fills weights with the slab's rows, ld values apart, piece by piece, and notes values that cannot be converted.
+func (b *buffers) read(set *safetensors.Set, t jobTensor, s slab, weights []float32, ld int) error {
+	cols := t.cols()
 	at := 0 // first row of the piece
 	for _, p := range t.Pieces {
 		lo, hi := max(s.first, at), min(s.first+s.rows, at+p.Rows)
 		if lo < hi {
-			dst := weights[(lo-s.first)*cols : (hi-s.first)*cols]
+			dst, rows := weights[(lo-s.first)*ld:(hi-s.first)*ld], hi-lo
 			first := p.First + lo - at // row in the source
 			var err error
-			if p.Transposed {
-				strip := grow(&b.strip, len(dst))
-				if err = set.ReadColumns(p.Source, strip, int64(first), int64(hi-lo)); err == nil {
-					transpose(dst, strip, hi-lo, cols)
+			switch {
+			case p.Transposed:
+				strip := grow(&b.strip, rows*cols)
+				if err = set.ReadColumns(p.Source, strip, int64(first), int64(rows)); err == nil {
+					transpose(dst, strip, ld, rows, cols)
 				}
-			} else {
-				err = set.ReadFloat32(p.Source, dst, int64(first)*int64(cols))
+			case t.vector():
+				err = set.ReadFloat32(p.Source, dst, int64(first))
+			default:
+				err = set.ReadRows(p.Source, dst, ld, int64(first), int64(rows))
 			}
 			if err != nil {
 				return err
 			}
-			if f, found := findFault(dst, t.codec); found {
+			if f, found := findFault(dst, ld, rows, cols, t.codec); found {
 				f.locate(p, first, cols, t.vector())
 				b.faults = append(b.faults, f)
 			}
@@ -84,15 +96,15 @@ func (b *buffers) read(set *safetensors.Set, t jobTensor, s slab, weights []floa
 	return nil
 }
 
-// transpose writes src, row-major [cols x rows], as dst, row-major [rows x cols]. It goes by squares of 16 x 16, so that both
+// transpose writes src, row-major [cols x rows], as dst, row-major [rows x cols] with rows ld apart. It goes by squares of 16 x 16, so that both
 // sides stay in the cache.
-func transpose(dst, src []float32, rows, cols int) {
+func transpose(dst, src []float32, ld, rows, cols int) {
 	const side = 16
 	for r0 := 0; r0 < rows; r0 += side {
 		for c0 := 0; c0 < cols; c0 += side {
 			for r := r0; r < min(r0+side, rows); r++ {
 				for c := c0; c < min(c0+side, cols); c++ {
-					dst[r*cols+c] = src[c*rows+r]
+					dst[r*ld+c] = src[c*rows+r]
 				}
 			}
 		}
@@ -107,9 +119,9 @@ type sums struct {
 }
 
 // compare adds a slab.
-func (s *sums) compare(weights, decoded []float32) {
-	signal, square, largest := kernels.ErrorSums(weights, decoded)
-	s.add(sums{int64(len(weights)), signal, square, largest})
+func (s *sums) compare(weights, decoded []float32, ld, rows, cols int) {
+	signal, square, largest := kernels.ErrorSumsRows(weights, decoded, ld, rows, cols)
+	s.add(sums{int64(rows * cols), signal, square, largest})
 }
 
 func (s *sums) add(o sums) {

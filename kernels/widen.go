@@ -31,12 +31,31 @@ const errorLanes = 16
 // shorter than x.
 func ErrorSums(x, y []float32) (signal, square, largest float64) {
 	checkLen("ErrorSums", "y", len(y), len(x))
-	var s errorSums
-	full := len(x) &^ (errorLanes - 1)
-	if full > 0 {
-		active.errorSums(&s, x[:full], y[:full])
+	return ErrorSumsRows(x, y, len(x), 1, len(x))
+}
+
+// ErrorSumsRows is ErrorSums for rows of cols values that lie ld apart in x and in y, taken one after the other. Where they lie apart, cols
+// must be a multiple of 16. It panics if it is not, or a slice is too short.
+func ErrorSumsRows(x, y []float32, ld, rows, cols int) (signal, square, largest float64) {
+	if ld == cols {
+		rows, cols, ld = 1, rows*cols, rows*cols
 	}
-	errorSumsGeneric(&s, x[full:], y[full:len(x)])
+	if rows > 0 {
+		checkLen("ErrorSumsRows", "x", len(x), (rows-1)*ld+cols)
+		checkLen("ErrorSumsRows", "y", len(y), (rows-1)*ld+cols)
+	}
+	if ld < cols || rows > 1 && cols%errorLanes != 0 {
+		panicf("ErrorSumsRows: %d rows of %d columns, %d apart", rows, cols, ld)
+	}
+	var s errorSums
+	full := cols &^ (errorLanes - 1)
+	for r := range rows {
+		x, y := x[r*ld:][:cols], y[r*ld:][:cols]
+		if full > 0 {
+			active.errorSums(&s, x[:full], y[:full])
+		}
+		errorSumsGeneric(&s, x[full:], y[full:])
+	}
 	for n := errorLanes / 2; n > 0; n /= 2 {
 		for i := range n {
 			s.signal[i] += s.signal[i+n]

@@ -93,20 +93,28 @@ func (c Codec) Bytes(rows, cols int) int {
 // Encode writes src, row-major [rows x cols], into dst, which must hold Bytes(rows, cols) bytes. A slab of a larger matrix
 // that starts at a multiple of 16 rows encodes to the bytes of its tiles. Values must be finite and within [Codec.MaxAbs].
 func (c Codec) Encode(dst []byte, src []float32, rows, cols int) {
-	c.check("Encode", len(dst), len(src), rows, cols)
+	c.EncodeRows(dst, src, cols, rows, cols)
+}
+
+// EncodeRows is [Codec.Encode] for rows that are ld values apart. Encoders read 16 rows side by side, so a distance of a power of two
+// makes them share a few sets of the first cache: [Apart] gives a better one.
+func (c Codec) EncodeRows(dst []byte, src []float32, ld, rows, cols int) {
+	c.check("EncodeRows", len(dst), len(src), ld, rows, cols)
 	if !c.tiled() {
-		putFloat32s(dst, src[:rows*cols])
+		for r := range rows {
+			putFloat32s(dst[4*r*cols:], src[r*ld:][:cols])
+		}
 		return
 	}
 	var b block
 	for r0 := 0; r0 < rows; r0 += kernels.TileRows {
 		whole := wholeBlocks(r0, rows, cols)
 		if whole > 0 {
-			c.encode(dst, src[r0*cols:], cols, whole)
+			c.encode(dst, src[r0*ld:], ld, whole)
 			dst = dst[whole*c.blockBytes:]
 		}
 		for c0 := whole * kernels.BlockCols; c0 < cols; c0 += kernels.BlockCols {
-			b.load(src, r0, c0, rows, cols)
+			b.load(src, ld, r0, c0, rows, cols)
 			c.encode(dst, b[:], kernels.BlockCols, 1)
 			dst = dst[c.blockBytes:]
 		}
@@ -115,25 +123,36 @@ func (c Codec) Encode(dst []byte, src []float32, rows, cols int) {
 
 // Decode is the inverse of [Codec.Encode]: dst is row-major [rows x cols].
 func (c Codec) Decode(dst []float32, src []byte, rows, cols int) {
-	c.check("Decode", len(src), len(dst), rows, cols)
+	c.DecodeRows(dst, cols, src, rows, cols)
+}
+
+// DecodeRows is [Codec.Decode] for rows that are ld values apart. What lies between them stays.
+func (c Codec) DecodeRows(dst []float32, ld int, src []byte, rows, cols int) {
+	c.check("DecodeRows", len(src), len(dst), ld, rows, cols)
 	if !c.tiled() {
-		getFloat32s(dst[:rows*cols], src)
+		for r := range rows {
+			getFloat32s(dst[r*ld:][:cols], src[4*r*cols:])
+		}
 		return
 	}
 	var b block
 	for r0 := 0; r0 < rows; r0 += kernels.TileRows {
 		whole := wholeBlocks(r0, rows, cols)
 		if whole > 0 {
-			c.decode(dst[r0*cols:], cols, src, whole)
+			c.decode(dst[r0*ld:], ld, src, whole)
 			src = src[whole*c.blockBytes:]
 		}
 		for c0 := whole * kernels.BlockCols; c0 < cols; c0 += kernels.BlockCols {
 			c.decode(b[:], kernels.BlockCols, src, 1)
-			b.store(dst, r0, c0, rows, cols)
+			b.store(dst, ld, r0, c0, rows, cols)
 			src = src[c.blockBytes:]
 		}
 	}
 }
+
+// Apart returns a distance for rows of cols float32 values at which 16 of them, side by side, fit into a set-associative cache: an odd
+// number of lines of 64 bytes.
+func Apart(cols int) int { return (cols+15)/16*16 | 16 }
 
 // wholeBlocks returns how many blocks from the left are full in the tile that begins at row r0: none if it lacks rows.
 func wholeBlocks(r0, rows, cols int) int {
@@ -156,25 +175,29 @@ func (c Codec) DecodeRow(dst []float32, src []byte, cols, row int) {
 	}
 }
 
-func (c Codec) check(what string, encoded, decoded, rows, cols int) {
-	if want := c.Bytes(rows, cols); encoded < want || decoded < rows*cols {
-		panic(fmt.Sprintf("quant: %s %s of [%d x %d]: %d bytes and %d values, want %d and %d", c.name, what, rows, cols, encoded, decoded, want, rows*cols))
+func (c Codec) check(what string, encoded, decoded, ld, rows, cols int) {
+	values := 0
+	if rows > 0 {
+		values = (rows-1)*ld + cols
+	}
+	if want := c.Bytes(rows, cols); encoded < want || decoded < values || ld < cols {
+		panic(fmt.Sprintf("quant: %s %s of [%d x %d], rows %d apart: %d bytes and %d values, want %d and %d", c.name, what, rows, cols, ld, encoded, decoded, want, values))
 	}
 }
 
-// load fills b with the values at row r0, column c0 of a [rows x cols] matrix, zero beyond its edges.
-func (b *block) load(src []float32, r0, c0, rows, cols int) {
+// load fills b with the values at row r0, column c0 of a [rows x cols] matrix whose rows are ld apart, zero beyond its edges.
+func (b *block) load(src []float32, ld, r0, c0, rows, cols int) {
 	*b = block{}
 	end := min(cols, c0+kernels.BlockCols)
 	for r := range min(kernels.TileRows, rows-r0) {
-		copy(b.row(r), src[(r0+r)*cols+c0:(r0+r)*cols+end])
+		copy(b.row(r), src[(r0+r)*ld+c0:(r0+r)*ld+end])
 	}
 }
 
 // store is the inverse of load: it writes what lies inside the matrix.
-func (b *block) store(dst []float32, r0, c0, rows, cols int) {
+func (b *block) store(dst []float32, ld, r0, c0, rows, cols int) {
 	end := min(cols, c0+kernels.BlockCols)
 	for r := range min(kernels.TileRows, rows-r0) {
-		copy(dst[(r0+r)*cols+c0:(r0+r)*cols+end], b.row(r))
+		copy(dst[(r0+r)*ld+c0:(r0+r)*ld+end], b.row(r))
 	}
 }

@@ -27,7 +27,7 @@ func encodeByDefinition(c Codec, src []float32, rows, cols int) (dst []byte) {
 	for r0 := 0; r0 < rows; r0 += kernels.TileRows {
 		for c0 := 0; c0 < cols; c0 += kernels.BlockCols {
 			enc := make([]byte, c.blockBytes)
-			b.load(src, r0, c0, rows, cols)
+			b.load(src, cols, r0, c0, rows, cols)
 			definitions[c.name].encode(enc, &b)
 			dst = append(dst, enc...)
 		}
@@ -41,7 +41,7 @@ func decodeByDefinition(c Codec, src []byte, rows, cols int) []float32 {
 	for r0 := 0; r0 < rows; r0 += kernels.TileRows {
 		for c0 := 0; c0 < cols; c0 += kernels.BlockCols {
 			definitions[c.name].decode(&b, src[:c.blockBytes])
-			b.store(dst, r0, c0, rows, cols)
+			b.store(dst, cols, r0, c0, rows, cols)
 			src = src[c.blockBytes:]
 		}
 	}

@@ -33,6 +33,50 @@ func (s *Set) ReadFloat32(name string, dst []float32, first int64) error {
 	return readRun(src, t, convert, dst, t.Offset+first*width, *buf)
 }
 
+// ReadRows converts whole rows, the last dimension, of a tensor to float32, beginning with row first of its row-major order: row i to
+// dst[i*ld:]. What lies between the rows stays. Errors are those of [Set.ReadFloat32].
+func (s *Set) ReadRows(name string, dst []float32, ld int, first, rows int64) error {
+	t, src, convert, err := s.reading(name)
+	if err != nil {
+		return err
+	}
+	if len(t.Shape) == 0 {
+		return fmt.Errorf("safetensors: %s: tensor %q: a single number, expected a dimension to read rows", t.File, name)
+	}
+	cols := t.Shape[len(t.Shape)-1]
+	if cols == 0 {
+		return nil
+	}
+	if n := t.Elements() / cols; first < 0 || rows < 0 || first > n || rows > n-first || int64(ld) < cols || rows > 0 && (int64(len(dst))-cols)/int64(ld) < rows-1 {
+		return fmt.Errorf("safetensors: %s: tensor %q: reading %d rows from row %d, %d values apart, into %d values, shape %v", t.File, name, rows, first, ld, len(dst), t.Shape)
+	}
+	buf := chunks.Get().(*[]byte)
+	defer chunks.Put(buf)
+	width := int64(t.DType.bits() / 8)
+	offset := t.Offset + first*cols*width
+	step := int(chunkBytes / (cols * width)) // rows at a time
+	if step == 0 {
+		for i := range int(rows) {
+			if err := readRun(src, t, convert, dst[i*ld:][:cols], offset+int64(i)*cols*width, *buf); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for at := 0; at < int(rows); at += step {
+		n := min(step, int(rows)-at)
+		err := readPart(src, t, offset+int64(at)*cols*width, n*int(cols*width), *buf, func(raw []byte) {
+			for i := range n {
+				convert(dst[(at+i)*ld:][:cols], raw[i*int(cols*width):][:cols*width])
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ReadColumns converts columns first to first+n-1 of a 2-D tensor [rows, cols] to float32, into dst as row-major [rows][n].
 // It is how a matrix that is stored transposed is read in strips. Errors are those of [Set.ReadFloat32].
 func (s *Set) ReadColumns(name string, dst []float32, first, n int64) error {
@@ -80,10 +124,18 @@ func readRun(src *source, t Tensor, convert converter, dst []float32, offset int
 	width := int(t.DType.bits() / 8)
 	for part := range slices.Chunk(dst, chunkBytes/width) {
 		n := len(part) * width
-		if err := src.use(offset, n, buf, func(raw []byte) { convert(part, raw) }); err != nil {
-			return fmt.Errorf("safetensors: %s: tensor %q: reading %d bytes at offset %d: %w", t.File, t.Name, n, offset, err)
+		if err := readPart(src, t, offset, n, buf, func(raw []byte) { convert(part, raw) }); err != nil {
+			return err
 		}
 		offset += int64(n)
+	}
+	return nil
+}
+
+// readPart calls use with n bytes at a file offset.
+func readPart(src *source, t Tensor, offset int64, n int, buf []byte, use func([]byte)) error {
+	if err := src.use(offset, n, buf, use); err != nil {
+		return fmt.Errorf("safetensors: %s: tensor %q: reading %d bytes at offset %d: %w", t.File, t.Name, n, offset, err)
 	}
 	return nil
 }

@@ -175,30 +175,37 @@ func rowReduce(f *file, op string) {
 	step(0, 8, "VSHUFF32X4", "VSHUFF32X4", "$0x88", "$0xdd")
 }
 
-// encodeIntAVX512 works in three steps for each block:
+// encodeIntAVX512 works in two steps for each block:
 //
 //   - the extremes of each row, and from them 16 scales and inverses side by side;
-//   - row after row the 32 codes, into the stack as two halves of 16 bytes, arranged so that 64 bytes hold rows i, 4+i, 8+i, 12+i;
-//   - transpositions of 4 x 4 groups of four codes give the tile's order.
+//   - the codes of four rows by 16 columns at a time, packed to bytes in one register of which each lane has four rows by four
+//     columns, as the tile has them; then the lanes are transposed.
 //
-// Stack: 0-63 the inverses (int4: the extremes before that), 64-575 the codes.
+// A product is beyond the codes only where the scale has been rounded, and never twice as large as the largest code. So clipping
+// can wait until the codes are bytes: rounding is monotonic, and the limits are whole numbers.
+//
+// Stack: the inverses (int4: the extremes before that).
 func encodeIntAVX512(f *file, bits int) {
-	lo, hi, zero := "0xc2fe0000", "0x42fe0000", "128" // -127, 127
+	lo, zero := "0x81818181", "0x80808080" // -127; 128
 	if bits == 4 {
-		lo, hi, zero = "0xc1000000", "0x40e00000", "8" // -8, 7
+		lo, zero = "0xf8f8f8f8", "0x08080808" // -8; 8
 	}
 	blockBytes := 32 + 64*bits
 	begin := func() {
 		broadcast(f, "0x80000000", 31)
 		broadcast(f, lo, 30)
-		broadcast(f, hi, 29)
+		broadcast(f, "0x07070707", 29) // int4 only: packing clips to 127
 		broadcast(f, "0x3f000000", 28) // 0.5
 		broadcast(f, zero, 27)
 		f.op("VPXORD", "Z26", "Z26", "Z26")
 		broadcast(f, "0x3f800000", 25) // 1
-		broadcast(f, "0xbe000000", 24) // -1/8
+		if bits == 8 {
+			broadcast(f, "0x42fe0000", 24) // 127
+		} else {
+			broadcast(f, "0xbe000000", 24) // -1/8
+		}
 	}
-	blockLoop(f, fmt.Sprintf("encodeInt%dAVX512", bits), true, 576, blockBytes, begin, func() {
+	blockLoop(f, fmt.Sprintf("encodeInt%dAVX512", bits), true, 64, blockBytes, begin, func() {
 		if bits == 8 {
 			for r := range 16 {
 				f.op("VPANDND", rowAt(0, r), "Z31", z(r))
@@ -206,7 +213,7 @@ func encodeIntAVX512(f *file, bits int) {
 				f.op("VMAXPS", "Z16", z(r), z(r))
 			}
 			rowReduce(f, "VMAXPS")
-			f.op("VDIVPS", "Z29", "Z0", "Z0") // max |w| / 127
+			f.op("VDIVPS", "Z24", "Z0", "Z0") // max |w| / 127
 		} else {
 			encodeExtremesInt4(f)
 			f.op("VMULPS", "Z24", "Z0", "Z0") // exactly the extreme / -8
@@ -216,41 +223,59 @@ func encodeIntAVX512(f *file, bits int) {
 		f.op("VCVTPH2PS", "Y0", "Z0")
 		f.op("VCMPPS", "$4", "Z26", "Z0", "K1") // not 0
 		f.op("VDIVPS.Z", "Z0", "Z25", "K1", "Z0")
-		f.op("VMOVUPS", "Z0", "inverse-576(SP)")
+		f.op("VMOVUPS", "Z0", "inverse-64(SP)")
 
-		for r := range 16 {
-			for half := range 2 {
-				code := z(2*(r%8) + half)
-				sign := z(16 + 2*(r%2) + half)
-				f.op("VMOVUPS", rowAt(64*half, r), code)
-				f.op("VMULPS.BCST", fmt.Sprintf("inverse-%d(SP)", 576-4*r), code, code)
-				f.op("VMINPS", "Z29", code, code)
-				f.op("VMAXPS", "Z30", code, code)
-				f.op("VPANDD", "Z31", code, sign)
-				f.op("VPORD", "Z28", sign, sign)
-				f.op("VADDPS", sign, code, code)
-				f.op("VCVTTPS2DQ", code, code)
-				f.op("VPADDD", "Z27", code, code)
-				f.op("VPMOVDB", code, "X"+code[1:])
-				f.op("VMOVDQU", "X"+code[1:], fmt.Sprintf("codes-%d(SP)", 512-256*half-64*(r%4)-16*(r/4)))
-			}
-		}
 		for half := range 2 {
-			var in, out [4]int
-			for i := range 4 {
-				in[i], out[i] = i, 8+4*half+i
-				f.op("VMOVDQU32", fmt.Sprintf("codes-%d(SP)", 512-256*half-64*i), z(i))
+			for g := range 4 {
+				out := 20 + g
+				if bits == 4 && half == 1 {
+					out = 8
+				}
+				encodeCodes(f, half, 4*g, out)
+				if bits == 4 {
+					f.op("VPMINSB", "Z29", z(out), z(out))
+				}
+				f.op("VPMAXSB", "Z30", z(out), z(out))
+				f.op("VPADDB", "Z27", z(out), z(out))
+				if bits == 4 && half == 1 {
+					f.op("VPSLLW", "$4", z(out), z(out))
+					f.op("VPORD", z(out), z(20+g), z(20+g))
+				}
 			}
-			transpose4(f, in, [4]int{4, 5, 6, 7}, out)
-		}
-		for j := range bits {
-			if bits == 4 {
-				f.op("VPSLLW", "$4", z(12+j), z(12+j))
-				f.op("VPORD", z(12+j), z(8+j), z(8+j))
+			if bits == 4 && half == 0 {
+				continue
 			}
-			f.op("VMOVDQU32", z(8+j), mem(32+64*j, "DI"))
+			f.op("VSHUFI32X4", "$0x44", "Z21", "Z20", "Z0")
+			f.op("VSHUFI32X4", "$0xee", "Z21", "Z20", "Z1")
+			f.op("VSHUFI32X4", "$0x44", "Z23", "Z22", "Z2")
+			f.op("VSHUFI32X4", "$0xee", "Z23", "Z22", "Z3")
+			for j := range 4 {
+				pick := []string{"$0x88", "$0xdd"}[j%2]
+				f.op("VSHUFI32X4", pick, z(2+j/2), z(j/2), z(4+j))
+				at := 64 * j
+				if bits == 8 {
+					at += 256 * half
+				}
+				f.op("VMOVDQU32", z(4+j), mem(32+at, "DI"))
+			}
 		}
 	})
+}
+
+// encodeCodes leaves in register out, as bytes, the codes without their zero of rows r to r+3, 16 columns: lane m has columns 4m to
+// 4m+3 of each of the rows. Z0-Z7 are lost.
+func encodeCodes(f *file, half, r, out int) {
+	for i := range 4 {
+		f.op("VBROADCASTSS", fmt.Sprintf("inverse-%d(SP)", 64-4*(r+i)), z(i))
+		f.op("VMULPS", rowAt(64*half, r+i), z(i), z(i))
+		f.op("VPANDD", "Z31", z(i), z(4+i))
+		f.op("VPORD", "Z28", z(4+i), z(4+i))
+		f.op("VADDPS", z(4+i), z(i), z(i))
+		f.op("VCVTTPS2DQ", z(i), z(i))
+	}
+	f.op("VPACKSSDW", "Z1", "Z0", "Z0")
+	f.op("VPACKSSDW", "Z3", "Z2", "Z2")
+	f.op("VPACKSSWB", "Z2", "Z0", z(out))
 }
 
 // encodeExtremesInt4 leaves in Z0 the first weight of largest magnitude of each row, +0 if all are zeros.
@@ -275,10 +300,10 @@ func encodeExtremesInt4(f *file) {
 	f.op("TESTL", "AX", "AX")
 	f.op("JZ", "scale")
 
-	f.op("VMOVUPS", "Z0", "inverse-576(SP)")
+	f.op("VMOVUPS", "Z0", "inverse-64(SP)")
 	f.label("tie") // the rows in AX: look which candidate comes first
 	f.op("BSFL", "AX", "BX")
-	f.op("VBROADCASTSS", "inverse-576(SP)(BX*4)", "Z1")
+	f.op("VBROADCASTSS", "inverse-64(SP)(BX*4)", "Z1")
 	f.op("MOVQ", "R9", "DX")
 	f.op("IMULQ", "BX", "DX")
 	f.op("ADDQ", "SI", "DX")
@@ -291,11 +316,11 @@ func encodeExtremesInt4(f *file) {
 	f.op("KMOVD", "K1", "R8")
 	f.op("BSFL", "R8", "R8")
 	f.op("MOVL", "(DX)(R8*4)", "R8")
-	f.op("MOVL", "R8", "inverse-576(SP)(BX*4)")
+	f.op("MOVL", "R8", "inverse-64(SP)(BX*4)")
 	f.op("LEAL", "-1(AX)", "BX")
 	f.op("ANDL", "BX", "AX")
 	f.op("JNZ", "tie")
-	f.op("VMOVUPS", "inverse-576(SP)", "Z0")
+	f.op("VMOVUPS", "inverse-64(SP)", "Z0")
 	f.label("scale")
 }
 
@@ -330,9 +355,9 @@ func decodeRowsFloatAVX512(f *file, format string, blockBytes int) {
 func decodeRowsIntAVX512(f *file, bits int) {
 	begin := func() {
 		if bits == 8 {
-			broadcast(f, "128", 31)
+			broadcast(f, "0x80808080", 31)
 		} else {
-			broadcast(f, "8", 31)
+			broadcast(f, "0x08080808", 31)
 			broadcast(f, "0x0f0f0f0f", 30)
 		}
 	}
@@ -354,11 +379,17 @@ func decodeRowsIntAVX512(f *file, bits int) {
 				}
 			}
 			transpose4(f, in, [4]int{4, 5, 6, 7}, out)
+			for i := range 4 {
+				f.op("VPSUBB", "Z31", z(8+i), z(8+i))
+			}
 			for r := range 16 {
 				x := 16 + r%8
-				f.op("VEXTRACTI32X4", fmt.Sprintf("$%d", r/4), z(8+r%4), fmt.Sprintf("X%d", x))
-				f.op("VPMOVZXBD", fmt.Sprintf("X%d", x), z(x))
-				f.op("VPSUBD", "Z31", z(x), z(x))
+				codes := fmt.Sprintf("X%d", 8+r%4)
+				if r >= 4 {
+					codes = fmt.Sprintf("X%d", x)
+					f.op("VEXTRACTI32X4", fmt.Sprintf("$%d", r/4), z(8+r%4), codes)
+				}
+				f.op("VPMOVSXBD", codes, z(x))
 				f.op("VCVTDQ2PS", z(x), z(x))
 				f.op("VMULPS.BCST", fmt.Sprintf("scale-%d(SP)", 64-4*r), z(x), z(x))
 				f.op("VMOVUPS", z(x), rowAt(64*half, r))
