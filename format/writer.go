@@ -266,7 +266,6 @@ func (w *Writer) Commit() error {
 			return fmt.Errorf("format: commit %s: writing the %s: %w", w.path, part.name, w.explain(err))
 		}
 	}
-	w.behind.wait()
 	if err := w.f.Sync(); err != nil {
 		return fmt.Errorf("format: commit %s: making it durable: %w", w.path, w.explain(err))
 	}
@@ -291,7 +290,6 @@ func (w *Writer) Abort() error {
 		return nil
 	}
 	w.closed = true
-	w.behind.wait()
 	if err := removePart(w.part, w.f); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("format: removing the unfinished %s: %w", w.part, err)
 	}
