@@ -41,16 +41,36 @@ func (j *job) slabs() []slab {
 	return slabs
 }
 
-// run converts all slabs side by side and writes them in order.
+// runBytes is about how much of the container is written at a time. Systems allot memory for a file's data in pieces as large as the
+// writes.
+const runBytes = 128 << 10
+
+// runs joins slabs of one tensor to runs of about runBytes, so few that there are several for each worker.
+func (j *job) runs(slabs []slab, threads int) [][]slab {
+	most := max(1, len(slabs)/(16*threads))
+	var runs [][]slab
+	for len(slabs) > 0 {
+		t := j.tensors[slabs[0].tensor]
+		n, bytes := 0, 0
+		for n < min(most, len(slabs)) && slabs[n].tensor == slabs[0].tensor && (n == 0 || bytes < runBytes) {
+			bytes += t.encodedBytes(slabs[n])
+			n++
+		}
+		runs, slabs = append(runs, slabs[:n]), slabs[n:]
+	}
+	return runs
+}
+
+// run converts all runs of slabs side by side and writes them in order.
 //
-// A worker takes a free set of buffers first and the next slab's number after that, so the slabs in flight are always
-// consecutive and no more than there are sets: slab k waits for its turn in place k modulo their number.
+// A worker takes a free set of buffers first and the next run's number after that, so the runs in flight are always
+// consecutive and no more than there are sets: run k waits for its turn in place k modulo their number.
 //
 // Half of the workers do the hashing (nil: none) first, a file each at a time, since one file's hash cannot be shared out.
 func (j *job) run(ctx context.Context, w *format.Writer, h *hashing, o Options) error {
 	threads := o.threads()
-	slabs := j.slabs()
-	out := &queue{slabs: slabs, ready: make([]*buffers, 2*threads), free: make(chan *buffers, 2*threads),
+	runs := j.runs(j.slabs(), threads)
+	out := &queue{runs: runs, ready: make([]*buffers, 2*threads), free: make(chan *buffers, 2*threads),
 		sink: sink{j: j, w: w, progress: o.Progress}}
 	for range 2 * threads {
 		out.free <- &buffers{}
@@ -73,11 +93,11 @@ func (j *job) run(ctx context.Context, w *format.Writer, h *hashing, o Options) 
 					return ctx.Err()
 				}
 				k := int(next.Add(1)) - 1
-				if k >= len(slabs) {
+				if k >= len(runs) {
 					out.free <- b
 					return nil
 				}
-				if err := b.convert(j, slabs[k], &faulty); err != nil {
+				if err := b.convert(j, runs[k], &faulty); err != nil {
 					return err
 				}
 				if err := out.put(ctx, k, b); err != nil {
@@ -93,21 +113,21 @@ func (j *job) run(ctx context.Context, w *format.Writer, h *hashing, o Options) 
 	return out.sink.faults.err()
 }
 
-// queue puts the slabs in order. There is no thread for that: the worker that comes with the slab whose turn it is writes it, and all
+// queue puts the runs in order. There is no thread for that: the worker that comes with the run whose turn it is writes it, and all
 // that come after it meanwhile. So no worker waits for another that writes, and there are no more threads at work than were asked for.
 type queue struct {
-	slabs []slab
-	free  chan *buffers
+	runs [][]slab
+	free chan *buffers
 
 	mu      sync.Mutex
-	ready   []*buffers // by slab, modulo their number; nil: not converted yet
+	ready   []*buffers // by run, modulo their number; nil: not converted yet
 	next    int        // whose turn it is
 	writing bool       // some worker is at it
 
 	sink sink // of the worker that is writing
 }
 
-// put adds slab k, converted.
+// put adds run k, converted.
 func (q *queue) put(ctx context.Context, k int, b *buffers) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -128,7 +148,7 @@ func (q *queue) put(ctx context.Context, k int, b *buffers) error {
 		q.mu.Unlock()
 		err := ctx.Err()
 		if err == nil {
-			err = q.sink.take(q.slabs[at], b)
+			err = q.sink.take(q.runs[at], b)
 		}
 		q.free <- b
 		q.mu.Lock()
@@ -138,7 +158,7 @@ func (q *queue) put(ctx context.Context, k int, b *buffers) error {
 	}
 }
 
-// sink receives the slabs in order.
+// sink receives the runs in order.
 type sink struct {
 	j        *job
 	w        *format.Writer
@@ -150,14 +170,16 @@ type sink struct {
 	faults faults
 }
 
-func (s *sink) take(at slab, b *buffers) error {
-	t := s.j.tensors[at.tensor]
+func (s *sink) take(run []slab, b *buffers) error {
+	first, last := run[0], run[len(run)-1]
+	end := last.first + last.rows
+	t := s.j.tensors[first.tensor]
 	rows, _ := t.readShape()
 	s.faults.add(b.faults, t.copy)
 	if b.encoded != nil && s.faults.none() {
-		if at.first == 0 {
+		if first.first == 0 {
 			var err error
-			if s.tensor, err = s.w.Tensor(at.tensor); err != nil {
+			if s.tensor, err = s.w.Tensor(first.tensor); err != nil {
 				return err
 			}
 			s.sums = sums{}
@@ -165,14 +187,16 @@ func (s *sink) take(at slab, b *buffers) error {
 		if _, err := s.tensor.Write(b.encoded); err != nil {
 			return err
 		}
-		s.sums.add(b.sums)
-		if at.first+at.rows == rows {
+		for _, slab := range b.sums {
+			s.sums.add(slab)
+		}
+		if end == rows {
 			if err := s.tensor.Close(s.sums.tensorError()); err != nil {
 				return err
 			}
 		}
 	}
-	s.done += s.j.c.sourceBytes(t.Tensor, at.first, at.first+at.rows)
+	s.done += s.j.c.sourceBytes(t.Tensor, first.first, end)
 	if s.progress != nil {
 		s.progress(s.done, s.j.total, t.Name)
 	}

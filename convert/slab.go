@@ -11,13 +11,13 @@ import (
 	"nibble/quant"
 )
 
-// buffers is the memory of one slab in flight, reused from slab to slab.
+// buffers is the memory of one run of slabs in flight, reused from run to run.
 type buffers struct {
 	weights, decoded, strip []float32
 	bytes                   []byte
 
-	encoded []byte // of the slab just converted; nil if it was only looked through
-	sums    sums
+	encoded []byte // of the run just converted; nil if it was only looked through
+	sums    []sums // of each slab
 	faults  []fault
 }
 
@@ -27,14 +27,41 @@ func grow[T any](buf *[]T, n int) []T {
 	return *buf
 }
 
-// convert reads, checks and encodes a slab, and compares what it decodes to with what it was.
-func (b *buffers) convert(j *job, s slab, faulty *atomic.Bool) error {
-	t := j.tensors[s.tensor]
+// convert converts a run of slabs of one tensor.
+func (b *buffers) convert(j *job, run []slab, faulty *atomic.Bool) error {
+	t, size := j.tensors[run[0].tensor], 0
+	for _, s := range run {
+		size += t.encodedBytes(s)
+	}
+	b.encoded, b.sums, b.faults = nil, b.sums[:0], b.faults[:0]
+	dst := grow(&b.bytes, size)
+	for _, s := range run {
+		n := t.encodedBytes(s)
+		if err := b.convertSlab(j.c.set, t, s, dst[:n], faulty); err != nil {
+			return err
+		}
+		dst = dst[n:]
+	}
+	if !faulty.Load() {
+		b.encoded = b.bytes[:size]
+	}
+	return nil
+}
+
+// encodedBytes returns the size of a slab in the container.
+func (t jobTensor) encodedBytes(s slab) int {
+	if t.vector() {
+		return t.codec.Bytes(1, s.rows)
+	}
+	return t.codec.Bytes(s.rows, t.cols())
+}
+
+// convertSlab reads, checks and encodes a slab, and compares what it decodes to with what it was.
+func (b *buffers) convertSlab(set *safetensors.Set, t jobTensor, s slab, encoded []byte, faulty *atomic.Bool) error {
 	rows, cols := s.rows, t.cols()
 	ld := rowDistance(t, cols)
 	weights := grow(&b.weights, rows*ld)
-	b.encoded, b.sums, b.faults = nil, sums{}, b.faults[:0]
-	if err := b.read(j.c.set, t, s, weights, ld); err != nil {
+	if err := b.read(set, t, s, weights, ld); err != nil {
 		return err
 	}
 	if len(b.faults) > 0 {
@@ -46,11 +73,11 @@ func (b *buffers) convert(j *job, s slab, faulty *atomic.Bool) error {
 	if t.vector() {
 		rows, cols, ld = 1, rows, rows
 	}
-	b.encoded = grow(&b.bytes, t.codec.Bytes(rows, cols))
-	t.codec.EncodeRows(b.encoded, weights, ld, rows, cols)
+	t.codec.EncodeRows(encoded, weights, ld, rows, cols)
 	decoded := grow(&b.decoded, len(weights))
-	t.codec.DecodeRows(decoded, ld, b.encoded, rows, cols)
-	b.sums.compare(weights, decoded, ld, rows, cols)
+	t.codec.DecodeRows(decoded, ld, encoded, rows, cols)
+	signal, square, largest := kernels.ErrorSumsRows(weights, decoded, ld, rows, cols)
+	b.sums = append(b.sums, sums{int64(rows * cols), signal, square, largest})
 	return nil
 }
 
@@ -116,12 +143,6 @@ type sums struct {
 	n              int64
 	signal, square float64 // of the weights, of the differences
 	maxAbs         float64
-}
-
-// compare adds a slab.
-func (s *sums) compare(weights, decoded []float32, ld, rows, cols int) {
-	signal, square, largest := kernels.ErrorSumsRows(weights, decoded, ld, rows, cols)
-	s.add(sums{int64(rows * cols), signal, square, largest})
 }
 
 func (s *sums) add(o sums) {
