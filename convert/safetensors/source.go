@@ -15,13 +15,13 @@ import (
 // source is one open file: its bytes in memory where it is mapped, otherwise random access.
 type source struct {
 	name string
-	data []byte // nil: not mapped
-	at   io.ReaderAt
+	data []byte      // nil: not mapped, or mapped behind at
+	at   io.ReaderAt // where data is nil
 	size int64
 	stop func() error
 }
 
-// openSource opens a file of fsys: memory-mapped where it is a file of an operating system that has mappings, by its ReadAt otherwise.
+// openSource opens a file of fsys: memory-mapped where it is a file of the operating system, by its ReadAt otherwise.
 func openSource(fsys fs.FS, name string) (*source, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
@@ -36,17 +36,15 @@ func openSource(fsys fs.FS, name string) (*source, error) {
 	}
 	s := &source{name: name, size: info.Size(), stop: f.Close}
 	if osFile, ok := f.(*os.File); ok && 0 < s.size && s.size <= math.MaxInt {
-		data, unmap, err := mapFile(osFile, int(s.size))
-		switch {
-		case err == nil:
-			s.data, s.stop = data, unmap
-			if err := f.Close(); err != nil {
-				return nil, errors.Join(fmt.Errorf("safetensors: %w", err), unmap())
-			}
-			return s, nil
-		case !errors.Is(err, errors.ErrUnsupported):
+		data, at, unmap, err := mapFile(osFile, int(s.size))
+		if err != nil {
 			return nil, errors.Join(fmt.Errorf("safetensors: map %s: %w", osFile.Name(), err), f.Close())
 		}
+		s.data, s.at, s.stop = data, at, unmap
+		if err := f.Close(); err != nil {
+			return nil, errors.Join(fmt.Errorf("safetensors: %w", err), unmap())
+		}
+		return s, nil
 	}
 	var ok bool
 	if s.at, ok = f.(io.ReaderAt); !ok {
@@ -57,16 +55,6 @@ func openSource(fsys fs.FS, name string) (*source, error) {
 
 // use calls f with n bytes at an offset, which it must not keep: those of the mapping, or else read into buf, which has room for them.
 func (s *source) use(offset int64, n int, buf []byte, f func([]byte)) (err error) {
-	if s.data == nil {
-		if _, err := readFull(s.at, buf[:n], offset); err != nil {
-			return err
-		}
-		f(buf[:n])
-		return nil
-	}
-	if offset > s.size-int64(n) {
-		return io.ErrUnexpectedEOF
-	}
 	// A mapped file that was cut short meanwhile: make its fault an error.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // of this goroutine only
 	defer func() {
@@ -81,6 +69,16 @@ func (s *source) use(offset int64, n int, buf []byte, f func([]byte)) (err error
 			err = fmt.Errorf("%v; did the file change while it was read?", fault)
 		}
 	}()
+	if s.data == nil {
+		if _, err := readFull(s.at, buf[:n], offset); err != nil {
+			return err
+		}
+		f(buf[:n])
+		return nil
+	}
+	if offset > s.size-int64(n) {
+		return io.ErrUnexpectedEOF
+	}
 	f(s.data[offset:][:n])
 	return nil
 }
