@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"nibble/evalppl/reading"
 )
 
 // rowsAtOnce is how many positions' logits of each model are held at a time: as many as a model computes at once, and enough to
@@ -21,7 +23,8 @@ const rowsAtOnce = 16
 // alone.
 //
 // Every model runs over each window once, in turn with the others: one computes a few rows of logits, then the next, then the
-// rows are compared. What is kept for each scored token and model is its divergence and its change of probability as float32,
+// rows are compared: of each model 16 rows are held, and those that it computes at a time, however many windows it reads
+// together. What is kept for each scored token and model is its divergence and its change of probability as float32,
 // 8 bytes. The numbers do not depend on the number of threads.
 //
 // A canceled ctx, or another error on the way, ends it with the error and the comparison over the windows done so far, with
@@ -118,11 +121,14 @@ type comparer struct {
 	tokens    int
 	inTurn    bool // see CompareInTurn
 
-	buffer  [][]float32 // [model][rowsAtOnce][Vocab]; in turn: [2], of which the base's holds a window
+	buffer  [][]float32 // [model][rowsAtOnce][Vocab]; in turn: [2], of which the base's holds all windows read together
 	workers []*comparerWorker
 
-	losses [][]float64 // [model][scored] of the window
-	pairs  [][]pair    // [other][scored] of the window
+	many    bool        // windows are read together
+	losses  [][]float64 // [model][scored] of the windows read together
+	pairs   [][]pair    // [other][scored] of them
+	targets []uint32    // [scored]
+	exact   []float64   // of a rounded base, [scored]
 
 	against    []againstTally
 	tallies    []tally // of each model
@@ -138,10 +144,8 @@ type comparerWorker struct {
 }
 
 func (c *comparer) init(vocab int) {
-	longest := 0
-	for _, w := range c.p.windows {
-		longest = max(longest, w.scored())
-	}
+	c.many = readTogether(c.models)
+	longest := c.p.mostTogether(c.many)
 	for k := range c.models {
 		switch {
 		case c.inTurn && k == 0:
@@ -172,34 +176,43 @@ func (c *comparer) run(ctx context.Context) error {
 	for _, w := range c.p.windows {
 		total += w.end - w.start
 	}
-	for n, w := range c.p.windows {
+	for c.done < len(c.p.windows) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		input := c.p.input(w)
-		stopped := error(nil)
+		parts := c.p.together(c.done, len(c.p.windows), c.many)
+		read, stopped := len(parts), error(nil)
 		if !c.inTurn {
-			if err := c.window(ctx, w, input); err != nil {
+			read, stopped = c.windows(ctx, parts)
+		} else if measured, err := c.windowsInTurn(ctx, parts); err != nil {
+			if c.done > 0 || measured == 0 {
 				return err
 			}
-		} else if measured, err := c.windowInTurn(ctx, w, input); err != nil {
-			if n > 0 || measured == 0 {
-				return err
-			}
-			// Nothing else is known yet: keep the models that have read the first window.
+			// Nothing else is known yet: keep the models that have read the first windows.
 			c.keepOthers(measured)
 			stopped = err
 		}
-		if err := c.keep(ctx, n, w, input); err != nil {
-			return err
+		at := 0
+		for i := range parts[:read] {
+			p := &parts[i]
+			if err := c.keep(ctx, c.done, p, at); err != nil {
+				return err
+			}
+			at += p.scored()
+			c.done++
+			c.tokensRead += len(p.input)
+			if stopped != nil {
+				continue
+			}
+			if c.o.Compared != nil {
+				c.o.Compared(c.tokensRead, total, c.meanKL())
+			}
+			if ctx.Err() != nil {
+				break
+			}
 		}
-		c.done++
-		c.tokensRead += len(input)
 		if stopped != nil {
 			return stopped
-		}
-		if c.o.Compared != nil {
-			c.o.Compared(c.tokensRead, total, c.meanKL())
 		}
 	}
 	return nil
@@ -218,10 +231,23 @@ func (c *comparer) meanKL() []float64 {
 // errStop ends a model's pass that nobody reads any more.
 var errStop = errors.New("stopped")
 
-// rows runs a model over a window and yields its rows of logits, in order. An error ends them.
-func rows(ctx context.Context, m DistributionModel, input []uint32, from int) iter.Seq2[[]float32, error] {
+// logitsOf runs a model over windows, together where there are several and the model reads them so.
+func logitsOf(ctx context.Context, m DistributionModel, windows []reading.Window, fn func(window, i int, logits []float32) error) error {
+	if b, ok := m.(BatchDistributionModel); ok && len(windows) > 1 {
+		return b.LogitsOf(ctx, windows, fn)
+	}
+	for k := range windows {
+		if err := m.Logits(ctx, windows[k].Tokens, windows[k].From, func(i int, logits []float32) error { return fn(k, i, logits) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rows runs a model over windows and yields its rows of logits, in order. An error ends them.
+func rows(ctx context.Context, m DistributionModel, windows []reading.Window) iter.Seq2[[]float32, error] {
 	return func(yield func([]float32, error) bool) {
-		err := m.Logits(ctx, input, from, func(_ int, logits []float32) error {
+		err := logitsOf(ctx, m, windows, func(_, _ int, logits []float32) error {
 			if !yield(logits, nil) {
 				return errStop
 			}
@@ -233,44 +259,76 @@ func rows(ctx context.Context, m DistributionModel, input []uint32, from int) it
 	}
 }
 
-// window computes c.losses and c.pairs of one window. The models take turns as coroutines: their threads never compete.
-func (c *comparer) window(ctx context.Context, w window, input []uint32) error {
+// windows computes c.losses and c.pairs of windows, and returns how many of them all models have read. The models take turns as
+// coroutines: their threads never compete.
+func (c *comparer) windows(ctx context.Context, parts []part) (read int, err error) {
+	input := windowsOf(parts, false)
 	next := make([]func() ([]float32, error, bool), len(c.models))
 	for k, m := range c.models {
-		// The last token is only predicted: nobody needs to read it.
-		pull, stop := iter.Pull2(rows(ctx, m, input[:len(input)-1], w.from))
+		pull, stop := iter.Pull2(rows(ctx, m, input))
 		defer stop()
 		next[k] = pull
 	}
-	targets := input[w.from+1:]
+	c.targetsOf(parts)
+	c.exact = c.exact[:0]
+	compared := 0
+	defer func() {
+		c.exactLosses(compared)
+		for rest := compared; read < len(parts) && parts[read].scored() <= rest; read++ {
+			rest -= parts[read].scored()
+		}
+	}()
 	vocab := c.models[0].Vocab()
-	for first := 0; first < len(targets); first += rowsAtOnce {
-		n := min(rowsAtOnce, len(targets)-first)
+	for compared < len(c.targets) {
+		targets := c.targets[compared:]
+		targets = targets[:min(rowsAtOnce, len(targets))]
 		for k, pull := range next {
-			for i := range n {
+			for i := range targets {
 				logits, err, ok := pull()
 				if err == nil && (!ok || len(logits) != vocab) {
-					err = fmt.Errorf("position %d: %d logits, want %d", w.from+first+i, len(logits), vocab)
+					err = fmt.Errorf("position %d: %d logits, want %d", positionOf(parts, compared+i), len(logits), vocab)
 				}
 				if err != nil {
 					if ctx.Err() != nil {
-						return ctx.Err()
+						return 0, ctx.Err()
 					}
-					return fmt.Errorf("%s: %w", modelName(k), err)
+					return 0, fmt.Errorf("%s: %w", modelName(k), err)
+				}
+				if k == 0 {
+					c.exactLoss()
 				}
 				copy(c.buffer[k][i*vocab:], logits)
 			}
 		}
-		c.compareRows(targets[first:first+n], first, vocab)
-		if err := c.save(targets[first:first+n], first, vocab); err != nil {
-			return err
+		c.compareRows(targets, compared, vocab)
+		if err := c.save(targets, compared, vocab); err != nil {
+			return 0, err
 		}
+		compared += len(targets)
 	}
-	c.exactLosses(len(targets))
-	return nil
+	return 0, nil
 }
 
-// compareRows compares the rows in the buffers, which predict targets, the window's scored tokens from first on.
+// targetsOf lists the tokens that windows score.
+func (c *comparer) targetsOf(parts []part) {
+	c.targets = c.targets[:0]
+	for i := range parts {
+		c.targets = append(c.targets, parts[i].input[parts[i].from+1:]...)
+	}
+}
+
+// positionOf returns the position in its window of row number n of the rows of windows.
+func positionOf(parts []part, n int) int {
+	for i := range parts {
+		if n < parts[i].scored() {
+			return parts[i].from + n
+		}
+		n -= parts[i].scored()
+	}
+	return n
+}
+
+// compareRows compares the rows in the buffers, which predict targets, the windows' scored tokens from first on.
 func (c *comparer) compareRows(targets []uint32, first, vocab int) {
 	c.each(len(targets), func(w *comparerWorker, i int) {
 		w.base.read(c.buffer[0][i*vocab:(i+1)*vocab], targets[i])
@@ -297,10 +355,10 @@ func (c *comparer) each(n int, fn func(w *comparerWorker, i int)) {
 	wg.Wait()
 }
 
-// keep adds the window to the tallies, or leaves it out.
-func (c *comparer) keep(ctx context.Context, n int, w window, input []uint32) error {
-	scored := w.scored()
-	if bad, err := c.nonFinite(ctx, n, w, input); err != nil {
+// keep adds window number n, whose tokens are number at and on of those read together, to the tallies, or leaves it out.
+func (c *comparer) keep(ctx context.Context, n int, p *part, at int) error {
+	w, end := p.window, at+p.scored()
+	if bad, err := c.nonFinite(ctx, n, p, at); err != nil {
 		return err
 	} else if bad != nil {
 		if c.o.NonFinite != SkipNonFinite {
@@ -313,22 +371,23 @@ func (c *comparer) keep(ctx context.Context, n int, w window, input []uint32) er
 		return nil
 	}
 	for k := range c.models {
-		c.tallies[k].add(scoreWindow(w, c.losses[k][:scored]))
+		c.tallies[k].add(scoreWindow(w, c.losses[k][at:end]))
 	}
 	for k := range c.against {
-		c.against[k].add(w, c.losses[0][:scored], c.pairs[k][:scored], c.documents)
+		c.against[k].add(w, c.losses[0][at:end], c.pairs[k][at:end], c.documents)
 	}
 	return nil
 }
 
 // nonFinite looks for a loss or divergence that is not a finite number.
-func (c *comparer) nonFinite(ctx context.Context, n int, w window, input []uint32) (*NonFiniteError, error) {
+func (c *comparer) nonFinite(ctx context.Context, n int, p *part, at int) (*NonFiniteError, error) {
+	w, input, end := p.window, p.input, at+p.scored()
 	for k, m := range c.models {
-		l := c.losses[k][:w.scored()]
+		l := c.losses[k][at:end]
 		i, what := firstNonFinite(l), "loss"
 		if i < 0 && k > 0 {
 			l = make([]float64, w.scored())
-			for j, p := range c.pairs[k-1][:w.scored()] {
+			for j, p := range c.pairs[k-1][at:end] {
 				l[j] = p.kl
 			}
 			i, what = firstNonFinite(l), "divergence"

@@ -6,12 +6,13 @@ import (
 	"fmt"
 )
 
-// CompareInTurn is [CompareDocuments] for models that cannot compute rows by turns: in every window the base runs first, as a
-// whole, then each other. So the others can be variants of the base that start from what it has computed, share its memory,
-// and be many. The numbers are the same; the base's logits of one window are held, scored tokens x Vocab float32 values.
+// CompareInTurn is [CompareDocuments] for models that cannot compute rows by turns: in every window, or in short ones that are read
+// together, the base runs first, as a whole, then each other. So the others can be variants of the base that start from what it
+// has computed, share its memory, and be many. The numbers are the same; the base's logits of one window, or of as many short ones as
+// have 512 tokens together, are held: scored tokens x Vocab float32 values.
 //
-// An error or a canceled ctx within the first window keeps the others that have read it: the comparison then has fewer others
-// than were given. Later, the window under way is dropped, so that all others are compared on the same tokens.
+// An error or a canceled ctx within the first windows read together keeps the others that have read them: the comparison then has
+// fewer others than were given. Later, the windows under way are dropped, so that all others are compared on the same tokens.
 func CompareInTurn(ctx context.Context, base DistributionModel, others []DistributionModel, docs [][]uint32, o Options) (Comparison, error) {
 	if len(others) == 0 {
 		return Comparison{}, errors.New("no model to compare with the base")
@@ -28,18 +29,20 @@ func (c *comparer) keepOthers(n int) {
 	c.pairs, c.against = c.pairs[:n], c.against[:n]
 }
 
-// windowInTurn computes c.losses and c.pairs of one window, and returns how many of the others have read it. It ends early, without an
-// error, where a model's losses are not finite: the window will be refused or left out.
-func (c *comparer) windowInTurn(ctx context.Context, w window, input []uint32) (measured int, err error) {
+// windowsInTurn computes c.losses and c.pairs of windows, and returns how many of the others have read them. It ends early, without an
+// error, where every window has a model whose losses are not finite: all will be refused or left out.
+func (c *comparer) windowsInTurn(ctx context.Context, parts []part) (measured int, err error) {
 	vocab := c.models[0].Vocab()
-	targets := input[w.from+1:]
+	c.targetsOf(parts)
+	targets := c.targets
+	windows := windowsOf(parts, false)
 	base := c.buffer[0]
+	bad := make([]bool, len(parts))
 	read := func(k int, row func(i int, logits []float32)) error {
 		n := 0
-		// The last token is only predicted: nobody needs to read it.
-		err := c.models[k].Logits(ctx, input[:len(input)-1], w.from, func(_ int, logits []float32) error {
+		err := logitsOf(ctx, c.models[k], windows, func(_, _ int, logits []float32) error {
 			if len(logits) != vocab || n == len(targets) {
-				return fmt.Errorf("position %d: %d logits, want %d", w.from+n, len(logits), vocab)
+				return fmt.Errorf("position %d: %d logits, want %d", positionOf(parts, n), len(logits), vocab)
 			}
 			row(n, logits)
 			n++
@@ -55,9 +58,18 @@ func (c *comparer) windowInTurn(ctx context.Context, w window, input []uint32) (
 			return fmt.Errorf("%s: %w", modelName(k), err)
 		}
 		if c.o.Passed != nil {
-			c.o.Passed(c.done*len(c.models)+k+1, len(c.p.windows)*len(c.models))
+			c.o.Passed(c.done*len(c.models)+(k+1)*len(parts), len(c.p.windows)*len(c.models))
 		}
 		return nil
+	}
+	allBad := func(k int) bool {
+		all, at := true, 0
+		for i := range parts {
+			end := at + parts[i].scored()
+			bad[i] = bad[i] || firstNonFinite(c.losses[k][at:end]) >= 0
+			all, at = all && bad[i], end
+		}
+		return all
 	}
 	if err := read(0, func(i int, logits []float32) { copy(base[i*vocab:], logits) }); err != nil {
 		return 0, err
@@ -66,7 +78,7 @@ func (c *comparer) windowInTurn(ctx context.Context, w window, input []uint32) (
 		w.base.row.read(base[i*vocab:(i+1)*vocab], targets[i])
 		c.losses[0][i] = w.base.loss
 	})
-	if firstNonFinite(c.losses[0][:len(targets)]) >= 0 {
+	if allBad(0) {
 		return 0, nil
 	}
 	for k := 1; k < len(c.models); k++ {
@@ -80,7 +92,7 @@ func (c *comparer) windowInTurn(ctx context.Context, w window, input []uint32) (
 		if err != nil {
 			return k - 1, err
 		}
-		if firstNonFinite(c.losses[k][:len(targets)]) >= 0 {
+		if allBad(k) {
 			return k, nil
 		}
 	}

@@ -1,6 +1,10 @@
 package evalppl
 
-import "context"
+import (
+	"context"
+
+	"nibble/evalppl/reading"
+)
 
 // Model is what the evaluator needs of a language model.
 type Model interface {
@@ -19,6 +23,20 @@ type DistributionModel interface {
 	// Logits reads a window from its beginning and calls fn, in order, with the logits after window[i] for i from from to
 	// len(window)-1: [Vocab] values that are only valid during the call. It ends with fn's error.
 	Logits(ctx context.Context, window []uint32, from int, fn func(i int, logits []float32) error) error
+}
+
+// BatchModel is a model that reads several windows together, which is faster where they are short.
+type BatchModel interface {
+	Model
+	// LossesOf reads windows as Losses reads one, and writes the same losses.
+	LossesOf(ctx context.Context, windows []reading.Window) error
+}
+
+// BatchDistributionModel is a [DistributionModel] that reads several windows together.
+type BatchDistributionModel interface {
+	DistributionModel
+	// LogitsOf reads windows as Logits reads one, and calls fn with the same logits, in the order of the windows.
+	LogitsOf(ctx context.Context, windows []reading.Window, fn func(window, i int, logits []float32) error) error
 }
 
 // Diagnoser is a model that can say where in it numbers stop being finite.

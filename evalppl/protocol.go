@@ -60,6 +60,7 @@ type plan struct {
 	short   int // documents with nothing to score
 	bos     uint32
 	scratch []uint32
+	parts   []part
 }
 
 // newPlan cuts documents. The options have been checked.

@@ -94,17 +94,21 @@ func (e *evaluation) run(ctx context.Context) (Result, error) {
 	}
 	start, before := time.Now(), e.r.Seconds
 	e.fill(before)
-	for n := first + len(e.r.WindowScores); n < last && !e.enough(); n++ {
-		err := ctx.Err()
-		if err == nil {
-			err = e.window(ctx, n)
-		}
+	for n := first + len(e.r.WindowScores); n < last && !e.enough(); {
+		parts, err := e.read(ctx, n, last)
 		if err != nil {
 			return e.interrupted(err)
 		}
-		e.fill(before + time.Since(start).Seconds())
-		if e.o.Progress != nil {
-			e.o.Progress(e.r.TokensRead, total, e.r)
+		// A window behind the one that ends the run is not scored, though it has been read.
+		for i := 0; i < len(parts) && !e.enough() && (i == 0 || ctx.Err() == nil); i++ {
+			if err := e.score(ctx, n, &parts[i]); err != nil {
+				return e.interrupted(err)
+			}
+			n++
+			e.fill(before + time.Since(start).Seconds())
+			if e.o.Progress != nil {
+				e.o.Progress(e.r.TokensRead, total, e.r)
+			}
 		}
 	}
 	e.r.Partial = false
@@ -135,17 +139,29 @@ func (e *evaluation) enough() bool {
 	return e.o.UntilError > 0 && len(e.r.WindowScores)-e.t.left >= minWindowsUntilError && e.r.StandardError <= e.o.UntilError
 }
 
-// window scores window number n.
-func (e *evaluation) window(ctx context.Context, n int) error {
-	w := e.p.windows[n]
-	input := e.p.input(w)
-	if cap(e.losses) < w.scored() {
-		e.losses = make([]float64, w.scored())
+// read computes the losses of window number n and of those that are read together with it.
+func (e *evaluation) read(ctx context.Context, n, last int) ([]part, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	l := e.losses[:w.scored()]
-	if err := e.m.Losses(ctx, input, w.from, l); err != nil {
-		return err
+	batch, many := e.m.(BatchModel)
+	parts := e.p.together(n, last, many)
+	if scored := scoredTokens(parts); cap(e.losses) < scored {
+		e.losses = make([]float64, scored)
 	}
+	rest := e.losses[:cap(e.losses)]
+	for i := range parts {
+		parts[i].losses, rest = rest[:parts[i].scored():parts[i].scored()], rest[parts[i].scored():]
+	}
+	if len(parts) > 1 {
+		return parts, batch.LossesOf(ctx, windowsOf(parts, true))
+	}
+	return parts, e.m.Losses(ctx, parts[0].input, parts[0].from, parts[0].losses)
+}
+
+// score scores window number n, which has been read.
+func (e *evaluation) score(ctx context.Context, n int, p *part) error {
+	w, input, l := p.window, p.input, p.losses
 	score := scoreWindow(w, l)
 	if i := firstNonFinite(l); i >= 0 {
 		bad, err := diagnose(ctx, e.m, input[:len(input)-1], w, n, i, l, "loss", e.o.NonFinite != SkipNonFinite || len(e.r.NonFinite) < maxPlaces)

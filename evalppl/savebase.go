@@ -59,13 +59,20 @@ func (c *comparer) save(targets []uint32, first, vocab int) error {
 	return c.o.SaveBase.Rows(c.buffer[0][:len(targets)*vocab], targets, losses)
 }
 
+// exactLoss takes down the loss of the row that a rounded base has just given.
+func (c *comparer) exactLoss() {
+	if b, ok := c.models[0].(RoundedBase); ok {
+		l := b.WindowLosses()
+		c.exact = append(c.exact, l[len(l)-1])
+	}
+}
+
 // exactLosses puts the losses that a rounded base has kept in the place of those of its rounded rows.
 func (c *comparer) exactLosses(scored int) {
-	b, ok := c.models[0].(RoundedBase)
-	if !ok {
+	if _, ok := c.models[0].(RoundedBase); !ok {
 		return
 	}
-	copy(c.losses[0][:scored], b.WindowLosses())
+	copy(c.losses[0][:scored], c.exact)
 	for k := range c.pairs {
 		for i := range c.pairs[k][:scored] {
 			p := &c.pairs[k][i]

@@ -12,6 +12,7 @@ import (
 	"nibble/evalppl"
 	"nibble/evalppl/bench"
 	"nibble/evalppl/model"
+	"nibble/evalppl/reading"
 	"nibble/format"
 	"nibble/quant"
 	"nibble/reports"
@@ -40,6 +41,22 @@ func (v *variant) Logits(ctx context.Context, window []uint32, from int, fn func
 	})
 	v.scored += time.Since(since).Seconds()
 	v.read += float64(len(window))
+	return err
+}
+
+// LogitsOf is the model's, and keeps the time that it takes.
+func (v *variant) LogitsOf(ctx context.Context, windows []reading.Window, fn func(window, i int, logits []float32) error) error {
+	since := time.Now()
+	err := v.m.LogitsOf(ctx, windows, func(w, i int, logits []float32) error {
+		v.scored += time.Since(since).Seconds()
+		err := fn(w, i, logits)
+		since = time.Now()
+		return err
+	})
+	v.scored += time.Since(since).Seconds()
+	for i := range windows {
+		v.read += float64(len(windows[i].Tokens))
+	}
 	return err
 }
 

@@ -141,7 +141,7 @@ func (r *taskRun) load() error {
 		r.files, r.models = append(r.files, f), append(r.models, m)
 		t := r.tokenizers[i]
 		r.entrants = append(r.entrants, tasks.Entrant{
-			Name: path, Model: m.NewPrefixReader(), Tokenizer: itemTokenizer{t}, Setup: setup(f, m, t.Fingerprint()),
+			Name: path, Model: m, Tokenizer: itemTokenizer{t}, Setup: setup(f, m, t.Fingerprint()),
 		})
 	}
 	return nil

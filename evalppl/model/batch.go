@@ -144,13 +144,11 @@ func (s *Session) readAll(ctx context.Context, windows []reading.Window, unread 
 		for len(tokens)-keep > s.room() { // the batch is empty
 			s.batch.add(k, tokens[keep:keep+s.room()], keep, 0, keep)
 			keep += s.room()
-			s.computed += int64(s.room())
 			if err := s.through(ctx, done); err != nil {
 				return err
 			}
 		}
 		s.batch.add(k, tokens[keep:], keep, now.base, keep)
-		s.computed += int64(len(tokens) - keep)
 		used = now.base + slots
 		before = now
 	}

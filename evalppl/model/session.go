@@ -24,11 +24,10 @@ type Session struct {
 	pos    int          // positions read so far
 
 	batch
-	ctx      context.Context
-	stop     bool
-	one      [1]reading.Window // the session's own, while it is read
-	passed   int               // tokens of the batches before, since Reset
-	computed int64             // tokens that readAll has read, ever
+	ctx    context.Context
+	stop   bool
+	one    [1]reading.Window // the session's own, while it is read
+	passed int               // tokens of the batches before, since Reset
 
 	x     []float32 // [n][Hidden] residual stream
 	delta []float32 // [n][ld] what the last matrix adds to it

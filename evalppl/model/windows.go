@@ -72,11 +72,16 @@ func slotsFor(windows []reading.Window, unread int) (longest, slots int) {
 	return longest, max(longest, min(slots, manySlots))
 }
 
-// windows returns the model's own session for several windows.
+// windows returns the model's own session, reset, with room for a window of longest tokens, and for slots tokens of several.
 func (m *Model) windows(longest, slots int) (*Session, error) {
 	if s := m.session; s == nil || s.limit < longest || s.cache.capacity < slots {
 		if s != nil {
-			longest, slots = max(longest, s.limit), max(slots, s.cache.capacity)
+			if longest > s.limit {
+				// Windows longer and longer make few sessions.
+				longest = max(longest, min(2*s.limit, m.Context()))
+			}
+			longest = max(longest, s.limit)
+			slots = max(slots, s.cache.capacity, longest)
 		}
 		m.session = nil // its memory may be taken for the new one
 		s, err := m.newSession(longest, slots)

@@ -15,7 +15,7 @@ func (e *evaluation) resume(old *Result) error {
 	for i := range e.entrants {
 		m, c := &old.Models[i], &e.counts[i]
 		for _, r := range e.requests[i][:old.Items] {
-			work := countRequests(r)
+			work := e.entrants[i].count(r)
 			c.add(&work)
 		}
 		if c.requests != m.Requests || c.tokensRead != m.TokensRead || c.contextsCut != m.ContextsCut {

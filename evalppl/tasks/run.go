@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"time"
 
 	"nibble/evalppl"
 )
@@ -94,29 +93,41 @@ type outcomes struct {
 func (e *evaluation) run(ctx context.Context) error {
 	acc := make([]Accuracy, len(e.entrants))
 	scores := make([]Score, len(e.entrants))
-	work := make([]counts, len(e.entrants))
-	for n := e.done; n < len(e.set.Items); n++ {
-		item := e.set.Items[n]
-		// An item counts when every model has answered it.
+	answers := make([][]answer, len(e.entrants))
+	for e.done < len(e.set.Items) {
+		first, last := e.done, e.together()
+		// An item counts when every model has answered it: none is asked what one before it could not answer.
+		var stopped error
 		for i := range e.entrants {
 			var err error
-			if scores[i], err = e.entrants[i].answer(ctx, item, e.requests[i][n], &work[i]); err != nil {
-				return e.entrants[i].error(err)
+			if answers[i], err = e.entrants[i].answer(ctx, e.set.Items[first:last], e.requests[i][first:last]); err != nil {
+				stopped, last = e.entrants[i].error(err), first+len(answers[i])
+			}
+			if first == last {
+				return stopped
 			}
 		}
-		if e.o.Item != nil {
-			if err := e.o.Item(n, item, scores); err != nil {
-				return err
+		for n := first; n < last; n++ {
+			for i := range e.entrants {
+				scores[i] = answers[i][n-first].score
+			}
+			if e.o.Item != nil {
+				if err := e.o.Item(n, e.set.Items[n], scores); err != nil {
+					return err
+				}
+			}
+			e.done++
+			for i := range e.entrants {
+				e.counts[i].add(&answers[i][n-first].work)
+				e.outcomes[i].add(e.set.Task, e.set.Items[n], &scores[i])
+				acc[i] = newAccuracy(e.outcomes[i].correct, e.done)
+			}
+			if e.o.Progress != nil {
+				e.o.Progress(e.done, len(e.set.Items), acc, e.result)
 			}
 		}
-		e.done++
-		for i := range e.entrants {
-			e.counts[i].add(&work[i])
-			e.outcomes[i].add(e.set.Task, item, &scores[i])
-			acc[i] = newAccuracy(e.outcomes[i].correct, e.done)
-		}
-		if e.o.Progress != nil {
-			e.o.Progress(e.done, len(e.set.Items), acc, e.result)
+		if stopped != nil {
+			return stopped
 		}
 	}
 	return nil
@@ -144,46 +155,6 @@ func (e *Entrant) error(err error) error {
 		return err
 	}
 	return fmt.Errorf("%s: %w", e.Name, err)
-}
-
-// prefixReader is a model that does not compute again what a window has in common with the one before.
-type prefixReader interface {
-	Computed() int64 // tokens
-	Reset()
-}
-
-// answer scores one item, and says how much work that was.
-func (e *Entrant) answer(ctx context.Context, item Item, requests []request, work *counts) (Score, error) {
-	start := time.Now()
-	p, keeps := e.Model.(prefixReader)
-	var before int64
-	if keeps {
-		p.Reset() // an item's scores and counts do not depend on which came before
-		before = p.Computed()
-	}
-	s, err := score(ctx, e.Model, item, requests)
-	if err != nil {
-		return Score{}, err
-	}
-	*work = countRequests(requests)
-	work.tokensComputed = work.tokensRead
-	if keeps {
-		work.tokensComputed = p.Computed() - before
-	}
-	work.seconds = time.Since(start).Seconds()
-	return s, nil
-}
-
-// countRequests counts the work that requests are, but for what it takes.
-func countRequests(requests []request) (c counts) {
-	for _, r := range requests {
-		c.requests++
-		c.tokensRead += int64(len(r.window))
-		if r.cut {
-			c.contextsCut++
-		}
-	}
-	return c
 }
 
 func (c *counts) add(x *counts) {

@@ -171,13 +171,19 @@ func TestTies(t *testing.T) {
 	flat := flatModel{}
 	for target, want := range map[uint32]bool{0: true, 1: false} {
 		r := request{window: []uint32{1}, targets: []uint32{target}}
-		l, greedy, err := r.score(context.Background(), flat)
-		if err != nil || greedy != want || math.Abs(l+math.Log(3)) > 1e-6 {
-			t.Errorf("token %d of equally probable ones: %g, greedy %v, %v", target, l, greedy, err)
+		e := Entrant{Model: flat}
+		answers, err := e.answer(context.Background(), []Item{{Choices: []string{"a"}}}, [][]request{{r}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, greedy := answers[0].score.LogLikelihoods[0], answers[0].score.Greedy[0]
+		if greedy != want || math.Abs(l+math.Log(3)) > 1e-6 {
+			t.Errorf("token %d of equally probable ones: %g, greedy %v", target, l, greedy)
 		}
 	}
 	r := request{window: []uint32{1}, targets: []uint32{3}}
-	if _, _, err := r.score(context.Background(), flat); err == nil || !strings.Contains(err.Error(), "token id 3 is not in the model's vocabulary of 3") {
+	e := Entrant{Model: flat}
+	if _, err := e.answer(context.Background(), []Item{{Choices: []string{"a"}}}, [][]request{{r}}); err == nil || !strings.Contains(err.Error(), "token id 3 is not in the model's vocabulary of 3") {
 		t.Error(err)
 	}
 }
@@ -274,33 +280,5 @@ func TestRunErrors(t *testing.T) {
 	}
 	if _, err := Run(context.Background(), set, nil, Options{}); err == nil {
 		t.Error("no models are no error")
-	}
-}
-
-// counting says it computes half of what it reads.
-type counting struct {
-	*fakeModel
-	computed int64
-	resets   int
-}
-
-func (m *counting) Logits(ctx context.Context, w []uint32, from int, fn func(int, []float32) error) error {
-	m.computed += int64(len(w) / 2)
-	return m.fakeModel.Logits(ctx, w, from, fn)
-}
-
-func (m *counting) Computed() int64 { return m.computed }
-func (m *counting) Reset()          { m.resets++ }
-
-func TestCounts(t *testing.T) {
-	set := choicesSet(t, 4)
-	m := &counting{fakeModel: &fakeModel{context: 30}}
-	r, err := Run(context.Background(), set, []Entrant{{Model: m, Tokenizer: fakeTokenizer{}}, {Model: m.fakeModel, Tokenizer: fakeTokenizer{}}}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, b := r.Models[0], r.Models[1]
-	if a.TokensComputed != m.computed || a.TokensRead != b.TokensRead || b.TokensComputed != b.TokensRead || a.Requests != 10 || a.TokensRead < 2*m.computed || m.resets != 4 {
-		t.Errorf("%+v and %+v, computed %d, reset %d times", a, b, m.computed, m.resets)
 	}
 }

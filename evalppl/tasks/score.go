@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"nibble/evalppl"
+	"nibble/evalppl/reading"
 	"nibble/kernels"
 )
 
@@ -21,6 +22,12 @@ type Model interface {
 	Logits(ctx context.Context, window []uint32, from int, fn func(i int, logits []float32) error) error
 }
 
+// batchModel is a model that reads several items together, and what the choices of one have in common once:
+// [evalppl.BatchDistributionModel].
+type batchModel interface {
+	LogitsOf(ctx context.Context, windows []reading.Window, fn func(window, i int, logits []float32) error) error
+}
+
 // Score is what one model says of one item.
 type Score struct {
 	LogLikelihoods []float64 `json:"log_likelihoods"` // of each choice, in nats
@@ -28,21 +35,6 @@ type Score struct {
 	Choice         int       `json:"choice"`          // with the largest log-likelihood
 	ChoiceNorm     int       `json:"choice_norm"`     // with the largest log-likelihood a character
 	ChoiceBytes    int       `json:"choice_bytes"`    // with the largest log-likelihood a byte
-}
-
-// score scores the choices of an item.
-func score(ctx context.Context, m Model, item Item, requests []request) (Score, error) {
-	var s Score
-	for n, r := range requests {
-		sum, greedy, err := r.score(ctx, m)
-		if err != nil {
-			return Score{}, fmt.Errorf("%s: choice %d: %w", item.ID, n, err)
-		}
-		s.LogLikelihoods = append(s.LogLikelihoods, sum)
-		s.Greedy = append(s.Greedy, greedy)
-	}
-	s.choose(item.Choices)
-	return s, nil
 }
 
 // choose finds the best choices.
@@ -70,28 +62,21 @@ func best(values, lengths []float64) int {
 	return at
 }
 
-// score returns the log-likelihood of the targets, and whether each is the most probable token (of equal ones the one with the lowest
-// id).
-func (r *request) score(ctx context.Context, m Model) (sum float64, greedy bool, err error) {
-	greedy = true
-	err = m.Logits(ctx, r.window, r.from, func(i int, logits []float32) error {
-		target := r.targets[i-r.from]
-		if int(target) >= len(logits) {
-			return fmt.Errorf("token id %d is not in the model's vocabulary of %d: is it the model's own tokenizer?", target, len(logits))
-		}
-		top := kernels.Max(logits)
-		l := float64(logits[target]) - float64(top) - math.Log(kernels.SumExp(logits, top))
-		if math.IsNaN(l) || math.IsInf(l, 0) {
-			return &nonFinite{value: l, position: i}
-		}
-		sum += l
-		greedy = greedy && logits[target] == top && slices.Index(logits[:target], top) < 0
-		return nil
-	})
-	if bad, ok := err.(*nonFinite); ok {
-		return 0, false, bad.diagnose(ctx, m, r.window)
+// read adds the row of logits after token i of the window to the log-likelihood of the targets, and to whether each is the most
+// probable token (of equal ones the one with the lowest id).
+func (r *request) read(i int, logits []float32, sum *float64, greedy *bool) error {
+	target := r.targets[i-r.from]
+	if int(target) >= len(logits) {
+		return fmt.Errorf("token id %d is not in the model's vocabulary of %d: is it the model's own tokenizer?", target, len(logits))
 	}
-	return sum, greedy, err
+	top := kernels.Max(logits)
+	l := float64(logits[target]) - float64(top) - math.Log(kernels.SumExp(logits, top))
+	if math.IsNaN(l) || math.IsInf(l, 0) {
+		return &nonFinite{value: l, position: i}
+	}
+	*sum += l
+	*greedy = *greedy && logits[target] == top && slices.Index(logits[:target], top) < 0
+	return nil
 }
 
 // nonFinite is a log-probability that is no finite number.
