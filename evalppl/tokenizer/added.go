@@ -27,6 +27,7 @@ type tokenMatcher struct {
 	starts [256]bool
 	next   map[uint64]int32 // node<<8 | byte -> node
 	ends   []int32          // by node: the index of the token that ends there, or -1
+	edges  matcherEdges
 }
 
 // newTokenMatcher builds a trie over spellings, which belong to tokens one by one.
@@ -34,7 +35,7 @@ func newTokenMatcher(tokens []*addedToken, spellings []string) (*tokenMatcher, e
 	if len(tokens) == 0 {
 		return nil, nil
 	}
-	m := &tokenMatcher{tokens: tokens, next: map[uint64]int32{}, ends: []int32{-1}}
+	m := &tokenMatcher{tokens: tokens, next: map[uint64]int32{}, ends: []int32{-1}, edges: newMatcherEdges(tokens, spellings)}
 	for i, text := range spellings {
 		if text == "" {
 			return nil, fmt.Errorf("added token %q is empty once normalized", tokens[i].content)

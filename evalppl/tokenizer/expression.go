@@ -23,6 +23,8 @@ type expression struct {
 	source string
 	scan   scanner         // where the expression has a scanner of its own
 	re     *regexp2.Regexp // otherwise
+
+	cutting cutting
 }
 
 // compileExpression translates and compiles an expression.

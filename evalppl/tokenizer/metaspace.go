@@ -95,7 +95,7 @@ func (m *metaspaceSplit) split(_ *session, p piece, emit func(piece) error) erro
 
 func (m *metaspaceSplit) marked(p piece) piece {
 	text := strings.ReplaceAll(p.text, " ", m.mark)
-	if (m.when == prependAlways || m.when == prependFirst && p.atStart) && !strings.HasPrefix(text, m.mark) {
+	if (m.when == prependAlways && !p.continued || m.when == prependFirst && p.atStart) && !strings.HasPrefix(text, m.mark) {
 		text = m.mark + text
 	}
 	p.text = text

@@ -12,6 +12,8 @@ type piece struct {
 	text string
 	// atStart: the piece begins where the whole input begins, which is what Metaspace's prepend scheme "first" asks.
 	atStart bool
+	// continued: the piece begins behind a cut; what stands before it in the same piece was encoded before.
+	continued bool
 }
 
 // normalizer rewrites one piece of text. Empty pieces never reach it.
@@ -109,7 +111,7 @@ func (q normalizerSequence) normalize(s *session, p piece) (piece, error) {
 type prependNormalizer string
 
 func (t prependNormalizer) normalize(_ *session, p piece) (piece, error) {
-	if p.text != "" {
+	if p.text != "" && !p.continued {
 		p.text = string(t) + p.text
 	}
 	return p, nil

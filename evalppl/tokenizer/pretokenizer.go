@@ -93,7 +93,7 @@ func readBehavior(n node, def string) (behavior, error) {
 
 // part is p.text[start:end] as a piece.
 func (p piece) part(start, end int) piece {
-	return piece{text: p.text[start:end], atStart: p.atStart && start == 0}
+	return piece{text: p.text[start:end], atStart: p.atStart && start == 0, continued: p.continued && start == 0}
 }
 
 // charSplit splits at every character of a set.
@@ -219,7 +219,7 @@ func readByteLevel(n node) (preTokenizer, error) {
 }
 
 func (x *byteLevelSplit) split(_ *session, p piece, emit func(piece) error) error {
-	if x.prefixSpace && !strings.HasPrefix(p.text, " ") {
+	if x.prefixSpace && !p.continued && !strings.HasPrefix(p.text, " ") {
 		p.text = " " + p.text
 	}
 	if !x.expr {

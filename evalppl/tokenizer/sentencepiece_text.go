@@ -16,12 +16,12 @@ type spNormalizer struct {
 }
 
 func (n *spNormalizer) normalize(_ *session, p piece) (piece, error) {
-	prefix := n.prefix && (p.atStart || !n.prefixOnlyAtStart)
-	p.text = n.apply(p.text, prefix)
+	prefix := n.prefix && !p.continued && (p.atStart || !n.prefixOnlyAtStart)
+	p.text = n.apply(p.text, prefix, p.continued)
 	return p, nil
 }
 
-func (n *spNormalizer) apply(text string, prefix bool) string {
+func (n *spNormalizer) apply(text string, prefix, continued bool) string {
 	mark := " "
 	if n.proto.escapeSpace {
 		mark = spaceMark
@@ -40,12 +40,12 @@ func (n *spNormalizer) apply(text string, prefix bool) string {
 		}
 		return text
 	}
-	return n.applySteps(text, mark, prefix)
+	return n.applySteps(text, mark, prefix, continued)
 }
 
-func (n *spNormalizer) applySteps(text, mark string, prefix bool) string {
+func (n *spNormalizer) applySteps(text, mark string, prefix, continued bool) string {
 	trim := n.proto.removeExtraSpaces
-	for trim && text != "" {
+	for trim && !continued && text != "" {
 		s, length := n.step(text)
 		if s != " " {
 			break
@@ -60,7 +60,7 @@ func (n *spNormalizer) applySteps(text, mark string, prefix bool) string {
 	if prefix && !n.proto.suffixSpace {
 		b.WriteString(mark)
 	}
-	afterSpace := trim
+	afterSpace := trim && !continued
 	for text != "" {
 		s, length := n.step(text)
 		text = text[length:]

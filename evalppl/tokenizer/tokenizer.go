@@ -96,7 +96,7 @@ func (t *Tokenizer) Encode(text []byte, opts EncodeOptions) ([]uint32, error) {
 	if !opts.NoSpecial {
 		s.ids = append(s.ids, t.template.before...)
 	}
-	err := t.plain.split(piece{text: validText(text), atStart: true}, s.addToken, s.normalizeAndSplit)
+	err := t.encodePart(s, text, false)
 	if !opts.NoSpecial {
 		s.ids = append(s.ids, t.template.after...)
 	}
@@ -107,6 +107,11 @@ func (t *Tokenizer) Encode(text []byte, opts EncodeOptions) ([]uint32, error) {
 		return nil, err
 	}
 	return ids, nil
+}
+
+// encodePart appends the ids of a text, or of the part of one behind a cut, to s.ids.
+func (t *Tokenizer) encodePart(s *session, text []byte, continued bool) error {
+	return t.plain.split(piece{text: validText(text), atStart: !continued, continued: continued}, s.addToken, s.normalizeAndSplit)
 }
 
 func (s *session) addToken(a *addedToken) { s.ids = append(s.ids, a.id) }
