@@ -1,8 +1,10 @@
 package evalppl
 
 import (
+	"errors"
 	"math"
-	"slices"
+
+	"nibble/evalppl/internal/spill"
 )
 
 // againstTally is what is kept of the pairs of one model with the base: sums of each cluster for means and intervals, and each
@@ -12,7 +14,9 @@ type againstTally struct {
 	tokens, kl, same, square, ratio []float64
 	document                        int
 
-	kls, deltas []float32 // of each token
+	kls, deltas *spill.List // of each token, as the bits of float32
+	bits        []uint32    // scratch
+	closedKL    float64     // the sum of kl but for the last cluster
 	deltaP      float64
 	max         float64
 	maxDocument int
@@ -21,12 +25,16 @@ type againstTally struct {
 	moments     moments
 }
 
-// add adds a window. Its losses are finite.
-func (a *againstTally) add(w window, base []float64, pairs []pair, documents bool) {
+// tallyMemory is how many bytes of the tokens' values stay in memory, of all models together.
+const tallyMemory = 32 << 20
+
+// add adds a window. Its losses are finite. Its errors are those of the temporary file.
+func (a *againstTally) add(w window, base []float64, pairs []pair, documents bool) error {
 	if len(a.tokens) == 0 {
 		a.identical, a.max = true, math.Inf(-1)
 	}
 	if len(a.tokens) == 0 || !documents || a.document != w.doc {
+		a.closedKL = a.sumKL()
 		for _, x := range []*[]float64{&a.tokens, &a.kl, &a.same, &a.square, &a.ratio} {
 			*x = append(*x, 0)
 		}
@@ -42,21 +50,37 @@ func (a *againstTally) add(w window, base []float64, pairs []pair, documents boo
 		a.square[at] += p.deltaP * p.deltaP
 		a.ratio[at] += p.loss - base[i]
 		a.deltaP += p.deltaP
-		a.kls = append(a.kls, float32(p.kl))
-		a.deltas = append(a.deltas, float32(p.deltaP))
 		if p.kl > a.max {
 			a.max, a.maxDocument, a.maxToken = p.kl, w.doc, w.start+w.from+1+i
 		}
 		a.identical = a.identical && p.loss == base[i]
 		a.moments.add(base[i], p.loss)
 	}
+	return errors.Join(a.keep(a.kls, pairs, func(p pair) float64 { return p.kl }), a.keep(a.deltas, pairs, func(p pair) float64 { return p.deltaP }))
+}
+
+// keep adds a value of each token to a list.
+func (a *againstTally) keep(list *spill.List, pairs []pair, value func(pair) float64) error {
+	a.bits = a.bits[:0]
+	for _, p := range pairs {
+		a.bits = append(a.bits, math.Float32bits(float32(value(p))))
+	}
+	return list.Append(a.bits...)
+}
+
+// sumKL is the sum of kl, added up in order.
+func (a *againstTally) sumKL() float64 {
+	if len(a.kl) == 0 {
+		return 0
+	}
+	return a.closedKL + a.kl[len(a.kl)-1]
 }
 
 // deltaQuantiles are the shares of tokens that quantiles of the change of probability are given for.
 var deltaQuantiles = []float64{0, 0.001, 0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99, 0.999, 1}
 
 // result computes the statistics; text is the number of tokens of the text scored so far.
-func (a *againstTally) result(m Method, text int) Against {
+func (a *againstTally) result(m Method, text int) (Against, error) {
 	n := sum(a.tokens)
 	out := Against{
 		KL: Divergence{
@@ -72,23 +96,23 @@ func (a *againstTally) result(m Method, text int) Against {
 	}, m.Resamples, m.Seed)
 	out.KL.Interval, out.SameTop.Interval, out.DeltaP.RMSInterval, out.LogRatio.Interval = intervals[0], intervals[1], intervals[2], intervals[3]
 
-	kls, deltas := slices.Clone(a.kls), slices.Clone(a.deltas)
-	slices.Sort(kls)
-	slices.Sort(deltas)
-	for _, q := range []struct {
-		p   float64
-		dst *float64
-	}{{0.5, &out.KL.Median}, {0.9, &out.KL.P90}, {0.95, &out.KL.P95}, {0.99, &out.KL.P99}, {0.999, &out.KL.P999}} {
-		*q.dst = quantile(kls, q.p)
+	kls, err := quantiles(a.kls, []float64{0.5, 0.9, 0.95, 0.99, 0.999})
+	if err != nil {
+		return Against{}, err
 	}
-	for _, p := range deltaQuantiles {
-		out.DeltaP.Quantiles = append(out.DeltaP.Quantiles, QuantileValue{p, quantile(deltas, p)})
+	out.KL.Median, out.KL.P90, out.KL.P95, out.KL.P99, out.KL.P999 = kls[0], kls[1], kls[2], kls[3], kls[4]
+	deltas, err := quantiles(a.deltas, deltaQuantiles)
+	if err != nil {
+		return Against{}, err
+	}
+	for i, p := range deltaQuantiles {
+		out.DeltaP.Quantiles = append(out.DeltaP.Quantiles, QuantileValue{p, deltas[i]})
 	}
 	if r, ok := a.moments.correlation(); ok {
 		out.Correlation = &r
 	}
 	out.Verdict = newVerdict(out.LogRatio, a.identical, text, m.Clusters, m.Unit)
-	return out
+	return out, nil
 }
 
 // moments accumulates means and products of deviations of pairs (Welford, Technometrics 4, 1962; Chan, Golub, LeVeque 1983).
@@ -116,12 +140,12 @@ func (m *moments) correlation() (float64, bool) {
 }
 
 // result puts the comparison together.
-func (c *comparer) result(docs [][]uint32) Comparison {
-	r := newResult(c.o, docs, c.p)
+func (c *comparer) result() (Comparison, error) {
+	r := newResult(c.o, c.p)
 	out := Comparison{
 		Schema: ComparisonSchema, Protocol: r.Protocol, Ctx: r.Ctx, Stride: r.Stride, BOS: r.BOS, Documents: r.Documents,
 		DocumentsTooShort: r.DocumentsTooShort, Tokens: r.Tokens, TokenStreamSHA256: r.TokenStreamSHA256,
-		TokensScored: c.tokensScored(), Windows: c.done, TotalWindows: len(c.p.windows), WindowsLeftOut: c.left, NonFinite: c.places,
+		TokensScored: c.tokensScored(), Windows: c.done, TotalWindows: c.p.total, WindowsLeftOut: c.left, NonFinite: c.places,
 		TokensRead: c.tokensRead, Others: []Against{},
 	}
 	if b, ok := c.models[0].(RoundedBase); ok {
@@ -150,7 +174,10 @@ func (c *comparer) result(docs [][]uint32) Comparison {
 		var a Against
 		if c.tokensScored() > 0 {
 			// The text so far: the share of its tokens that the windows so far have scored.
-			a = c.against[k].result(out.Intervals, c.textSoFar())
+			var err error
+			if a, err = c.against[k].result(out.Intervals, c.textSoFar()); err != nil {
+				return Comparison{}, err
+			}
 		}
 		a.Side = sides[k+1]
 		if b, ok := c.models[0].(RoundedBase); ok {
@@ -158,19 +185,21 @@ func (c *comparer) result(docs [][]uint32) Comparison {
 		}
 		out.Others = append(out.Others, a)
 	}
-	return out
+	return out, nil
 }
 
 // textSoFar returns how many tokens of the text the windows done so far cover.
 func (c *comparer) textSoFar() int {
-	if c.done == len(c.p.windows) {
-		return c.tokens
+	if c.done == c.p.total {
+		return c.p.tokens
 	}
-	covered := 0
-	for i, w := range c.p.windows[:c.done] {
-		if i+1 == c.done || c.p.windows[i+1].doc != w.doc {
-			covered += w.end
+	covered, last := 0, window{}
+	for n := range c.done {
+		w := c.p.window(n)
+		if w.doc != last.doc {
+			covered += last.end
 		}
+		last = w
 	}
-	return covered
+	return covered + last.end
 }

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nibble/evalppl/internal/spill"
 	"nibble/evalppl/reading"
 )
 
@@ -25,36 +26,47 @@ const rowsAtOnce = 16
 // Every model runs over each window once, in turn with the others: one computes a few rows of logits, then the next, then the
 // rows are compared: of each model 16 rows are held, and those that it computes at a time, however many windows it reads
 // together. What is kept for each scored token and model is its divergence and its change of probability as float32,
-// 8 bytes. The numbers do not depend on the number of threads.
+// 8 bytes, of which no more than [tallyMemory] stays in memory and the rest goes to a temporary file; and for each cluster and model
+// five sums. The numbers do not depend on the number of threads.
 //
 // A canceled ctx, or another error on the way, ends it with the error and the comparison over the windows done so far, with
 // Partial set. Options.UntilError, Shard and Resume are for [Run] and are refused, and so is protocol hf, whose weights are not
 // those of tokens.
 func Compare(ctx context.Context, base DistributionModel, others []DistributionModel, tokens []uint32, o Options) (Comparison, error) {
-	return CompareDocuments(ctx, base, others, [][]uint32{tokens}, o)
+	return CompareText(ctx, base, others, DocumentsText([][]uint32{tokens}), o)
 }
 
-// CompareDocuments is [Compare] on a text of documents; see [RunDocuments].
+// CompareDocuments is [CompareText] on documents in memory.
 func CompareDocuments(ctx context.Context, base DistributionModel, others []DistributionModel, docs [][]uint32, o Options) (Comparison, error) {
-	return compareDocuments(ctx, base, others, docs, o, false)
+	return CompareText(ctx, base, others, DocumentsText(docs), o)
 }
 
-func compareDocuments(ctx context.Context, base DistributionModel, others []DistributionModel, docs [][]uint32, o Options, inTurn bool) (Comparison, error) {
+// CompareText is [Compare] on a text that may be larger than memory, and may have several documents; see [RunText].
+func CompareText(ctx context.Context, base DistributionModel, others []DistributionModel, text Text, o Options) (Comparison, error) {
+	return compareText(ctx, base, others, text, o, false)
+}
+
+func compareText(ctx context.Context, base DistributionModel, others []DistributionModel, text Text, o Options, inTurn bool) (out Comparison, err error) {
 	models := append([]DistributionModel{base}, others...)
-	o, err := comparable(models, o)
+	if o, err = comparable(models, o); err != nil {
+		return Comparison{}, err
+	}
+	sum, err := scanText(ctx, text, int64(base.Vocab()))
 	if err != nil {
 		return Comparison{}, err
 	}
-	if err := checkDocuments(docs, base.Vocab()); err != nil {
-		return Comparison{}, err
-	}
-	p, err := newPlan(docs, o)
+	p, err := newPlan(text, sum, o)
 	if err != nil {
 		return Comparison{}, err
 	}
-	c := comparer{models: models, o: o, p: p, documents: len(docs) > 1, tokens: countTokens(docs), inTurn: inTurn}
+	c := comparer{models: models, o: o, p: p, documents: p.documents > 1, inTurn: inTurn}
 	c.init(base.Vocab())
-	if err := c.begin(docs); err != nil {
+	defer func() {
+		if closeErr := c.kept.Close(); closeErr != nil {
+			err = errors.Join(err, closeErr)
+		}
+	}()
+	if err := c.begin(); err != nil {
 		return Comparison{}, err
 	}
 	start := time.Now()
@@ -65,8 +77,11 @@ func compareDocuments(ctx context.Context, base DistributionModel, others []Dist
 	if c.tokensScored() == 0 && err == nil {
 		err = fmt.Errorf("none of %s is finite in all models: %s", plural(c.left, "window"), c.places[0])
 	}
-	out := c.result(docs)
-	out.Partial = c.done < len(p.windows)
+	out, resultErr := c.result()
+	if resultErr != nil {
+		return Comparison{}, errors.Join(err, resultErr)
+	}
+	out.Partial = c.done < p.total
 	out.Seconds = time.Since(start).Seconds()
 	out.TokensPerSecond = float64(out.TokensRead) / max(out.Seconds, 1e-9)
 	return out, err
@@ -118,7 +133,6 @@ type comparer struct {
 	o         Options
 	p         *plan
 	documents bool
-	tokens    int
 	inTurn    bool // see CompareInTurn
 
 	buffer  [][]float32 // [model][rowsAtOnce][Vocab]; in turn: [2], of which the base's holds all windows read together
@@ -130,6 +144,7 @@ type comparer struct {
 	targets []uint32    // [scored]
 	exact   []float64   // of a rounded base, [scored]
 
+	kept       *spill.Store // of against
 	against    []againstTally
 	tallies    []tally // of each model
 	done, left int
@@ -156,8 +171,10 @@ func (c *comparer) init(vocab int) {
 		c.losses = append(c.losses, make([]float64, longest))
 		c.tallies = append(c.tallies, tally{documents: c.documents})
 	}
+	c.kept = spill.New("what each token of a comparison adds", tallyMemory)
 	c.against = make([]againstTally, len(c.models)-1)
-	for range c.against {
+	for k := range c.against {
+		c.against[k].kls, c.against[k].deltas = c.kept.List(), c.kept.List()
 		c.pairs = append(c.pairs, make([]pair, longest))
 	}
 	n := c.o.Threads
@@ -172,15 +189,15 @@ func (c *comparer) init(vocab int) {
 func (c *comparer) tokensScored() int { return c.tallies[0].tokens }
 
 func (c *comparer) run(ctx context.Context) error {
-	total := 0
-	for _, w := range c.p.windows {
-		total += w.end - w.start
-	}
-	for c.done < len(c.p.windows) {
+	total := c.p.covered(0, c.p.total)
+	for c.done < c.p.total {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		parts := c.p.together(c.done, len(c.p.windows), c.many)
+		parts, err := c.p.together(c.done, c.p.total, c.many)
+		if err != nil {
+			return err
+		}
 		read, stopped := len(parts), error(nil)
 		if !c.inTurn {
 			read, stopped = c.windows(ctx, parts)
@@ -222,7 +239,7 @@ func (c *comparer) meanKL() []float64 {
 	means := make([]float64, len(c.against))
 	for i := range means {
 		if n := c.tokensScored(); n > 0 {
-			means[i] = sum(c.against[i].kl) / float64(n)
+			means[i] = c.against[i].sumKL() / float64(n)
 		}
 	}
 	return means
@@ -374,7 +391,9 @@ func (c *comparer) keep(ctx context.Context, n int, p *part, at int) error {
 		c.tallies[k].add(scoreWindow(w, c.losses[k][at:end]))
 	}
 	for k := range c.against {
-		c.against[k].add(w, c.losses[0][at:end], c.pairs[k][at:end], c.documents)
+		if err := c.against[k].add(w, c.losses[0][at:end], c.pairs[k][at:end], c.documents); err != nil {
+			return err
+		}
 	}
 	return nil
 }

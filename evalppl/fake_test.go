@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // tableModel is a model whose logits after token t are row t of a table, plus a part that depends on how much context the
@@ -17,6 +18,11 @@ type tableModel struct {
 	passes int
 	read   int
 	cancel func(pass int)
+}
+
+// beginsWith reports that a window is the beginning of tokens: its place in a random text.
+func beginsWith(tokens, window []uint32) bool {
+	return len(window) <= len(tokens) && slices.Equal(tokens[:len(window)], window)
 }
 
 func newTable(seed uint64, vocab, context int, spread float64) *tableModel {

@@ -6,21 +6,21 @@ import (
 	"fmt"
 )
 
-// CompareInTurn is [CompareDocuments] for models that cannot compute rows by turns: in every window, or in short ones that are read
+// CompareInTurn is [CompareText] for models that cannot compute rows by turns: in every window, or in short ones that are read
 // together, the base runs first, as a whole, then each other. So the others can be variants of the base that start from what it
 // has computed, share its memory, and be many. The numbers are the same; the base's logits of one window, or of as many short ones as
 // have 512 tokens together, are held: scored tokens x Vocab float32 values.
 //
 // An error or a canceled ctx within the first windows read together keeps the others that have read them: the comparison then has
 // fewer others than were given. Later, the windows under way are dropped, so that all others are compared on the same tokens.
-func CompareInTurn(ctx context.Context, base DistributionModel, others []DistributionModel, docs [][]uint32, o Options) (Comparison, error) {
+func CompareInTurn(ctx context.Context, base DistributionModel, others []DistributionModel, text Text, o Options) (Comparison, error) {
 	if len(others) == 0 {
 		return Comparison{}, errors.New("no model to compare with the base")
 	}
 	if _, saved := base.(RoundedBase); saved || o.SaveBase != nil {
 		return Comparison{}, errors.New("a base is saved, and read again, by a comparison whose models take turns within a window")
 	}
-	return compareDocuments(ctx, base, others, docs, o, true)
+	return compareText(ctx, base, others, text, o, true)
 }
 
 // keepOthers keeps the first n of the models that are compared with the base.
@@ -58,7 +58,7 @@ func (c *comparer) windowsInTurn(ctx context.Context, parts []part) (measured in
 			return fmt.Errorf("%s: %w", modelName(k), err)
 		}
 		if c.o.Passed != nil {
-			c.o.Passed(c.done*len(c.models)+(k+1)*len(parts), len(c.p.windows)*len(c.models))
+			c.o.Passed(c.done*len(c.models)+(k+1)*len(parts), c.p.total*len(c.models))
 		}
 		return nil
 	}

@@ -32,7 +32,7 @@ func TestInTurnIsByTurns(t *testing.T) {
 				t.Fatalf("%s: pass %d of %d is announced as pass %d of %d", name, passes, 4*want.TotalWindows, done, total)
 			}
 		}
-		got, err := CompareInTurn(context.Background(), base, others(), c.docs, c.o)
+		got, err := CompareInTurn(context.Background(), base, others(), DocumentsText(c.docs), c.o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +76,7 @@ func TestInTurnInterrupted(t *testing.T) {
 					cancel()
 				}
 			}
-			got, err := CompareInTurn(ctx, models[0], []DistributionModel{models[1], models[2], models[3]}, [][]uint32{tokens}, o)
+			got, err := CompareInTurn(ctx, models[0], []DistributionModel{models[1], models[2], models[3]}, DocumentsText([][]uint32{tokens}), o)
 			if !errors.Is(err, context.Canceled) {
 				t.Fatalf("error %v", err)
 			}
@@ -111,16 +111,16 @@ func TestInTurnNotFinite(t *testing.T) {
 	tokens := randomTokens(base, 5, 100)
 	for _, at := range []int{0, 1, 2} {
 		models := []*tableModel{base.noisy(0, 0), base.noisy(1, 0.1), base.noisy(2, 0.2)}
-		models[at].poison = func(window []uint32) bool { return &window[0] == &tokens[32] }
+		models[at].poison = func(window []uint32) bool { return beginsWith(tokens[32:], window) }
 		o := Options{Ctx: 16, Stride: 16}
 		others := []DistributionModel{models[1], models[2]}
-		_, err := CompareInTurn(context.Background(), models[0], others, [][]uint32{tokens}, o)
+		_, err := CompareInTurn(context.Background(), models[0], others, DocumentsText([][]uint32{tokens}), o)
 		var bad *NonFiniteError
 		if !errors.As(err, &bad) || bad.Window != 2 || !strings.HasPrefix(err.Error(), modelName(at)) {
 			t.Errorf("model %d: %v", at, err)
 		}
 		o.NonFinite = SkipNonFinite
-		got, err := CompareInTurn(context.Background(), models[0], others, [][]uint32{tokens}, o)
+		got, err := CompareInTurn(context.Background(), models[0], others, DocumentsText([][]uint32{tokens}), o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +151,7 @@ func TestInTurnWrongRows(t *testing.T) {
 	tokens := randomTokens(base, 5, 40)
 	for want, m := range map[string]badRows{"rows of logits, want": {base.noisy(1, 1), 1, 0}, "19 logits, want 20": {base.noisy(1, 1), 0, 1}} {
 		for i, models := range [][2]DistributionModel{{m, base}, {base, m}} {
-			_, err := CompareInTurn(context.Background(), models[0], []DistributionModel{models[1]}, [][]uint32{tokens}, Options{})
+			_, err := CompareInTurn(context.Background(), models[0], []DistributionModel{models[1]}, DocumentsText([][]uint32{tokens}), Options{})
 			if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), modelName(i)) {
 				t.Errorf("%q, model %d: %v", want, i, err)
 			}
@@ -162,7 +162,7 @@ func TestInTurnWrongRows(t *testing.T) {
 // What only models that take turns can do is refused, not left undone.
 func TestCompareInTurnRefuses(t *testing.T) {
 	base := newTable(3, 40, 64, 2)
-	docs := [][]uint32{randomTokens(base, 5, 100)}
+	docs := DocumentsText([][]uint32{randomTokens(base, 5, 100)})
 	for want, o := range map[string]Options{"no model": {}, "take turns": {SaveBase: nothingSaved{}}} {
 		var others []DistributionModel
 		if o.SaveBase != nil {

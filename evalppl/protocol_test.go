@@ -21,7 +21,9 @@ func TestStridedScoresEveryTokenOnce(t *testing.T) {
 		for ctx := 2; ctx < 12; ctx++ {
 			for stride := 1; stride <= ctx; stride++ {
 				times := make([]int, n)
-				for _, w := range stridedWindows(n, ctx, stride, false) {
+				c := cutting{protocol: Strided, ctx: ctx, stride: stride}
+				for k := range c.count(n) {
+					w := c.window(n, k)
 					if w.end-w.start > ctx {
 						t.Fatalf("n %d ctx %d stride %d: window of %d tokens", n, ctx, stride, w.end-w.start)
 					}

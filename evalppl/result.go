@@ -102,12 +102,12 @@ type Result struct {
 }
 
 // newResult returns a result with its settings and no scores. The options have been checked.
-func newResult(o Options, docs [][]uint32, p *plan) Result {
+func newResult(o Options, p *plan) Result {
 	r := Result{
 		Schema: ResultSchema, Protocol: o.Protocol, Ctx: o.Ctx, Stride: o.Stride, BOS: "none",
-		Documents: len(docs), DocumentsTooShort: p.short, Tokens: countTokens(docs), TokenStreamSHA256: DocumentsSHA256(docs),
+		Documents: p.documents, DocumentsTooShort: p.short, Tokens: p.tokens, TokenStreamSHA256: p.sha256,
 		Words: o.Words, Bytes: o.Bytes, UntilError: o.UntilError, Shard: o.Shard.String(), Conditions: o.Conditions,
-		TotalWindows: len(p.windows), WindowScores: []WindowScore{},
+		TotalWindows: p.total, WindowScores: []WindowScore{},
 	}
 	r.OS, r.Arch = runtime.GOOS, runtime.GOARCH
 	if o.BOS != nil && (o.Protocol == LlamaCpp || o.Protocol == LMEval) {

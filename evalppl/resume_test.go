@@ -294,7 +294,7 @@ func TestNonFinite(t *testing.T) {
 	m := newTable(1, 20, 16, 2)
 	tokens := randomTokens(m, 9, 200)
 	bad := tokens[16:32]
-	m.poison = func(window []uint32) bool { return len(window) >= 15 && &window[0] == &bad[0] }
+	m.poison = func(window []uint32) bool { return len(window) >= 15 && beginsWith(bad, window) }
 	_, err := Run(context.Background(), diagnosed{m}, tokens, Options{Stride: 16})
 	var nf *NonFiniteError
 	if !errors.As(err, &nf) || nf.Window != 1 || nf.Token != 19 || !strings.Contains(err.Error(), `layer 3, tensor "layers.3.mlp.up", 15 tokens`) {

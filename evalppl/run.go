@@ -15,7 +15,7 @@ import (
 // with [Options.Resume] goes on from it to exactly the number of an uninterrupted run. So it is with any other error that
 // happens on the way, such as a [NonFiniteError].
 func Run(ctx context.Context, m Model, tokens []uint32, o Options) (Result, error) {
-	return RunDocuments(ctx, m, [][]uint32{tokens}, o)
+	return RunText(ctx, m, DocumentsText([][]uint32{tokens}), o)
 }
 
 // minWindowsUntilError is from where on [Options.UntilError] is looked at: the error of fewer windows is itself too uncertain.
@@ -24,22 +24,29 @@ const minWindowsUntilError = 10
 // maxPlaces is how many places of numbers that are not finite a result lists.
 const maxPlaces = 20
 
-// RunDocuments is [Run] on a text of documents, which protocols document and lm-eval score each on its own. The other protocols
-// take a single document.
+// RunDocuments is [RunText] on documents in memory.
 func RunDocuments(ctx context.Context, m Model, docs [][]uint32, o Options) (Result, error) {
+	return RunText(ctx, m, DocumentsText(docs), o)
+}
+
+// RunText is [Run] on a text that may be larger than memory, and may have several documents, which protocols document and lm-eval score
+// each on its own. The other protocols take a single document. The text is read once before the first window, for its hash, and
+// then window by window; what grows with it is [Result].WindowScores.
+func RunText(ctx context.Context, m Model, text Text, o Options) (Result, error) {
 	o, err := o.withDefaults(m)
 	if err != nil {
 		return Result{}, err
 	}
-	if err := checkDocuments(docs, m.Vocab()); err != nil {
-		return Result{}, err
-	}
-	p, err := newPlan(docs, o)
+	sum, err := scanText(ctx, text, int64(m.Vocab()))
 	if err != nil {
 		return Result{}, err
 	}
-	e := evaluation{m: m, o: o, p: p, r: newResult(o, docs, p)}
-	e.t.documents = len(docs) > 1
+	p, err := newPlan(text, sum, o)
+	if err != nil {
+		return Result{}, err
+	}
+	e := evaluation{m: m, o: o, p: p, r: newResult(o, p)}
+	e.t.documents = p.documents > 1
 	if err := e.resume(); err != nil {
 		return Result{}, err
 	}
@@ -73,7 +80,7 @@ func (e *evaluation) resume() error {
 		return fmt.Errorf("the earlier result has %d windows, the text has %d", len(old.WindowScores), last-first)
 	}
 	for i, s := range old.WindowScores {
-		w := e.p.windows[first+i]
+		w := e.p.window(first + i)
 		if s.Document != w.doc || !s.Left && s.Tokens != w.weight() {
 			return fmt.Errorf("window %d of the earlier result scores %d tokens of document %d, want %d of document %d: the file is damaged", first+i, s.Tokens, s.Document, w.weight(), w.doc)
 		}
@@ -88,10 +95,7 @@ func (e *evaluation) resume() error {
 
 func (e *evaluation) run(ctx context.Context) (Result, error) {
 	first, last := e.o.Shard.bounds(e.r.TotalWindows)
-	total := 0
-	for _, w := range e.p.windows[first:last] {
-		total += w.end - w.start
-	}
+	total := e.p.covered(first, last)
 	start, before := time.Now(), e.r.Seconds
 	e.fill(before)
 	for n := first + len(e.r.WindowScores); n < last && !e.enough(); {
@@ -145,7 +149,10 @@ func (e *evaluation) read(ctx context.Context, n, last int) ([]part, error) {
 		return nil, err
 	}
 	batch, many := e.m.(BatchModel)
-	parts := e.p.together(n, last, many)
+	parts, err := e.p.together(n, last, many)
+	if err != nil {
+		return nil, err
+	}
 	if scored := scoredTokens(parts); cap(e.losses) < scored {
 		e.losses = make([]float64, scored)
 	}

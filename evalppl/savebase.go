@@ -17,7 +17,7 @@ type BaseInfo struct {
 	Protocol          string
 	Ctx, Stride       int
 	BOS               string // as in a [Comparison]
-	Documents         [][]uint32
+	Text              Text
 	TokenStreamSHA256 string
 	Windows           int
 	Rows              int64
@@ -35,17 +35,17 @@ type RoundedBase interface {
 }
 
 // begin announces the rows to the sink.
-func (c *comparer) begin(docs [][]uint32) error {
+func (c *comparer) begin() error {
 	if c.o.SaveBase == nil {
 		return nil
 	}
-	r := newResult(c.o, docs, c.p)
+	r := newResult(c.o, c.p)
 	info := BaseInfo{
 		Vocab: c.models[0].Vocab(), Context: c.models[0].Context(), Protocol: r.Protocol, Ctx: r.Ctx, Stride: r.Stride, BOS: r.BOS,
-		Documents: docs, TokenStreamSHA256: r.TokenStreamSHA256, Windows: len(c.p.windows),
+		Text: c.p.text, TokenStreamSHA256: r.TokenStreamSHA256, Windows: c.p.total,
 	}
-	for _, w := range c.p.windows {
-		info.Rows += int64(w.scored())
+	for n := range c.p.total {
+		info.Rows += int64(c.p.window(n).scored())
 	}
 	return c.o.SaveBase.Begin(info)
 }

@@ -15,30 +15,30 @@ type part struct {
 
 // together returns windows from number n on, of those before last: one, or where many are to be read together, as many as have
 // [reading.TogetherTokens] tokens to be read. They are valid until the next call.
-func (p *plan) together(n, last int, many bool) []part {
-	p.parts = p.parts[:0]
-	if !many {
-		w := p.windows[n]
-		p.parts = append(p.parts, part{window: w, input: p.input(w)})
-		return p.parts
-	}
-	var tokens []uint32
-	for read := 0; n < last; n++ {
-		w := p.windows[n]
+func (p *plan) together(n, last int, many bool) ([]part, error) {
+	p.parts, p.scratch = p.parts[:0], p.scratch[:0]
+	for read := 0; n < last && (many || len(p.parts) == 0); n++ {
+		w := p.window(n)
 		if read += w.end - w.start - 1; len(p.parts) > 0 && read > reading.TogetherTokens {
 			break
 		}
-		first := len(tokens)
-		tokens = append(tokens, p.input(w)...) // where it moves, the parts before keep the memory that they are in
-		p.parts = append(p.parts, part{window: w, input: tokens[first:]})
+		// Where it moves, the parts before keep the memory that they are in.
+		first, size := len(p.scratch), w.end-w.start
+		p.scratch = slices.Grow(p.scratch, size)[:first+size]
+		input := p.scratch[first:]
+		if err := p.read(w, input); err != nil {
+			return nil, err
+		}
+		p.parts = append(p.parts, part{window: w, input: input})
 	}
-	return p.parts
+	return p.parts, nil
 }
 
 // mostTogether returns the most tokens that windows read together score.
 func (p *plan) mostTogether(many bool) int {
 	most, all := 0, 0
-	for _, w := range p.windows {
+	for n := range p.total {
+		w := p.window(n)
 		most = max(most, w.scored())
 		all += w.scored()
 	}

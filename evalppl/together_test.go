@@ -204,11 +204,11 @@ func TestCompareTogether(t *testing.T) {
 			var progress []string
 			o.Compared = func(done, total int, kl []float64) { progress = append(progress, fmt.Sprint(done, total, kl)) }
 			compare := func(base DistributionModel, others []DistributionModel, inTurn bool) Comparison {
-				run := CompareDocuments
+				run := CompareText
 				if inTurn {
 					run = CompareInTurn
 				}
-				r, err := run(context.Background(), base, others, c.docs, o)
+				r, err := run(context.Background(), base, others, DocumentsText(c.docs), o)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -184,6 +184,7 @@ func (c *comparison) run(save *output) (evalppl.Comparison, stream, error) {
 	if err != nil {
 		return evalppl.Comparison{}, s, err
 	}
+	defer s.close()
 	if err := c.sameTokenizer(); err != nil {
 		return evalppl.Comparison{}, s, err
 	}
@@ -206,7 +207,7 @@ func (c *comparison) run(save *output) (evalppl.Comparison, stream, error) {
 		}
 		p.update(int64(done), int64(total), note)
 	}
-	res, err := evalppl.CompareDocuments(c.cmd.Context(), base, others, s.documents(), c.eo)
+	res, err := evalppl.CompareText(c.cmd.Context(), base, others, s.text, c.eo)
 	p.clear()
 	if err != nil {
 		err = adviseNonFinite(fmt.Errorf("compare on %s: %w", s.path, c.nameModels(err)))

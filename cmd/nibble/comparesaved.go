@@ -55,7 +55,7 @@ func (c *comparison) differs(field, saved, here, advice string) error {
 func (c *comparison) savedText() (stream, error) {
 	h := c.saved.Header()
 	path := c.entrants[0].path
-	s := stream{TextInfo: h.Base.TextInfo, path: path, fingerprint: h.Base.TokenizerSHA256, docs: c.saved.Documents(), bos: h.BOSID()}
+	s := stream{TextInfo: h.Base.TextInfo, path: path, fingerprint: h.Base.TokenizerSHA256, text: c.saved.Text(), bos: h.BOSID()}
 	if c.stream.text == "" && c.stream.ids == "" {
 		if c.stream.bos == "auto" {
 			return s, nil
@@ -74,10 +74,14 @@ func (c *comparison) savedText() (stream, error) {
 	if err != nil {
 		return s, err
 	}
-	docs := given.documents()
-	if got := evalppl.DocumentsSHA256(docs); got != h.TokenStreamSHA256 {
+	defer given.close()
+	got, err := evalppl.TextSHA256(given.text)
+	if err != nil {
+		return s, err
+	}
+	if got != h.TokenStreamSHA256 {
 		advice := fmt.Sprintf(": %s in %s, %s in %s; leave the text out to compare on the base's own tokens",
-			count(h.Tokens, "token"), path, count(given.kept(), "token"), given.path)
+			count(h.Tokens, "token"), path, count(given.kept, "token"), given.path)
 		return s, c.differs("token_stream_sha256", h.TokenStreamSHA256, got, advice)
 	}
 	return s, c.sameBOS(given.bos)

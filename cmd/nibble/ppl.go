@@ -72,6 +72,7 @@ MODEL may be a checkpoint's folder: it is converted (--type) to a temporary cont
 			if losses != nil {
 				eo.Losses = func(l []float64) error { return writeLosses(losses, l) }
 			}
+			defer s.close()
 			saveUnfinished(cmd, jsonPath, &eo)
 			res, err := score(cmd, f, m, s, eo)
 			if err != nil {
@@ -123,7 +124,7 @@ func score(cmd *cobra.Command, f *modelFile, m *model.Model, s stream, o evalppl
 			save(done, total, so)
 		}
 	}
-	res, err := evalppl.RunDocuments(cmd.Context(), m, s.documents(), o)
+	res, err := evalppl.RunText(cmd.Context(), m, s.text, o)
 	p.clear()
 	if err != nil {
 		return res, fmt.Errorf("score %s on %s: %w", o.Conditions.Model, s.path, err)
@@ -174,8 +175,8 @@ func printResult(cmd *cobra.Command, r evalppl.Result, s stream) {
 	fmt.Fprintf(w, "  nll            %.6f%s\n", r.NLL, spread)
 	fmt.Fprintf(w, "  tokens scored  %s in %s (%s)\n", grouped(int64(r.TokensScored)), count(r.Windows, "window"), protocol)
 	printRun(w, r)
-	if kept := s.kept(); kept < s.total {
-		fmt.Fprintf(w, "  text           the first %s of %s\n", grouped(int64(kept)), count(s.total, "token"))
+	if s.kept < s.total {
+		fmt.Fprintf(w, "  text           the first %s of %s\n", grouped(int64(s.kept)), count(s.total, "token"))
 	}
 	if what := describeText(r.TextInfo); what != "" {
 		fmt.Fprintf(w, "  read as        %s\n", what)

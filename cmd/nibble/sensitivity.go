@@ -206,6 +206,7 @@ func (s *sensitivityFlags) measure(cmd *cobra.Command, path string) (r sensitivi
 	if err != nil {
 		return r, err
 	}
+	defer text.close()
 	s.eo.BOS, s.eo.Words, s.eo.Bytes, s.eo.Threads = text.bos, text.words, text.bytes, s.mo.Threads
 	v := &variants{Tracer: m.NewTracer()}
 	p := newProgress(cmd.ErrOrStderr(), "sensitivity of "+f.Metadata().Model, "passes")
@@ -216,7 +217,7 @@ func (s *sensitivityFlags) measure(cmd *cobra.Command, path string) (r sensitivi
 	s.eo.Passed = func(done, total int) {
 		p.update(int64(v.cost(done)+0.5), int64(v.cost(total)+0.5), names[(done-1)%len(names)])
 	}
-	r, err = sensitivity.Measure(cmd.Context(), v, s.by, parts, together, text.documents(), s.eo)
+	r, err = sensitivity.Measure(cmd.Context(), v, s.by, parts, together, text.text, s.eo)
 	p.clear()
 	if err != nil {
 		err = adviseNonFinite(fmt.Errorf("sensitivity of %s on %s: %w", path, text.path, err))

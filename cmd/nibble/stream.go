@@ -2,14 +2,12 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"slices"
+	"io"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"nibble/evalppl"
-	"nibble/evalppl/corpus"
 	"nibble/evalppl/tokenizer"
 )
 
@@ -17,21 +15,21 @@ import (
 type stream struct {
 	evalppl.TextInfo
 	path        string // of the file, for messages
-	tokens      []uint32
-	total       int // tokens of the whole text, before --tokens
+	text        evalppl.Text
+	closer      io.Closer // of the text, nil where it is closed by others
+	kept, total int       // tokens scored, and those of the whole text, before --tokens
 	fingerprint string
 	bos         *uint32 // what the tokenizer puts in front of a text
 
-	docs         [][]uint32 // what is scored each on its own; nil: tokens is the only one
-	words, bytes int64      // of the raw text of docs
+	words, bytes int64 // of the raw text of documents
 }
 
-// documents returns what is scored.
-func (s *stream) documents() [][]uint32 {
-	if s.docs == nil {
-		return [][]uint32{s.tokens}
+// close gives the text back, which is not read any more.
+func (s *stream) close() error {
+	if s.closer == nil {
+		return nil
 	}
-	return s.docs
+	return s.closer.Close()
 }
 
 // streamFlags say where a stream comes from.
@@ -41,7 +39,7 @@ type streamFlags struct {
 	limit int
 	bos   string
 
-	idList []uint32 // once read: standard input can be read only once, and a study has several models
+	idList *tokenSink // once read: standard input can be read only once, and a study has several models
 }
 
 func (s *streamFlags) add(cmd *cobra.Command, limit int) {
@@ -82,7 +80,7 @@ func (s *streamFlags) read(cmd *cobra.Command, path string, files map[string][]b
 	}
 	switch {
 	case s.ids != "":
-		out, err = s.readIDs(cmd, protocol)
+		out, err = s.readIDs(cmd)
 	case byDocument(protocol):
 		out, err = s.readDocuments(cmd, t)
 	default:
@@ -103,102 +101,50 @@ func (s *streamFlags) read(cmd *cobra.Command, path string, files map[string][]b
 	return out, err
 }
 
-func (s *streamFlags) readIDs(cmd *cobra.Command, protocol string) (out stream, err error) {
+func (s *streamFlags) readIDs(cmd *cobra.Command) (out stream, err error) {
 	if s.idList == nil {
-		if s.idList, err = readIDs(cmd, s.ids); err != nil {
+		if s.idList, err = readTokenIDs(cmd, s.ids, s.limit); err != nil {
 			return stream{}, err
 		}
 	}
-	out.path, out.Text, out.TextKind, out.tokens = inputName(s.ids), textName(s.ids), evalppl.TokenIDs, s.idList
-	out.cut(s.limit)
-	if byDocument(protocol) {
-		out.docs = [][]uint32{out.tokens}
-	}
+	out.path, out.Text, out.TextKind = inputName(s.ids), textName(s.ids), evalppl.TokenIDs
+	s.idList.stream(&out)
 	return out, nil
 }
 
+// encoderTo returns an encoder that puts a text's tokens into a sink.
+func encoderTo(sink *tokenSink, t *tokenizer.Tokenizer) *tokenizer.Encoder {
+	return t.NewEncoder(tokenizer.EncodeOptions{}, sink.add)
+}
+
 // readStream tokenizes the text as one.
-func (s *streamFlags) readStream(cmd *cobra.Command, t *tokenizer.Tokenizer) (out stream, err error) {
-	out.path = inputName(s.text)
-	text, info, err := s.textFlags.readStream(cmd.Context())
+func (s *streamFlags) readStream(cmd *cobra.Command, t *tokenizer.Tokenizer) (stream, error) {
+	out := stream{path: inputName(s.text)}
+	sink := newTokenSink(s.limit)
+	info, err := s.textFlags.encode(cmd.Context(), encoderTo(sink, t))
 	if err != nil {
 		return stream{}, err
 	}
 	out.TextInfo = info
-	if out.tokens, err = t.Encode(text, tokenizer.EncodeOptions{}); err != nil {
-		return stream{}, fmt.Errorf("tokenize %s: %w", out.path, err)
-	}
-	out.cut(s.limit)
+	sink.endDocument()
+	sink.stream(&out)
 	return out, nil
 }
 
 // readDocuments tokenizes each document.
 func (s *streamFlags) readDocuments(cmd *cobra.Command, t *tokenizer.Tokenizer) (stream, error) {
-	// Only what this returns is used where an interrupt left the reader behind, so it writes to variables of its own.
-	var all []uint32
-	var ends []int
-	var words, bytes int64
-	info, err := s.textFlags.readDocuments(cmd.Context(), func(doc corpus.Document) error {
-		words += int64(corpus.Words(doc.Text))
-		bytes += int64(len(doc.Text))
-		text := doc.Text
-		if s.detokenize != "" {
-			text = corpus.WikitextDetokenize(text)
-		}
-		ids, err := t.Encode(text, tokenizer.EncodeOptions{})
-		if err != nil {
-			return fmt.Errorf("tokenize %s: %w", doc.ID, err)
-		}
-		all = append(all, ids...)
-		ends = append(ends, len(all))
-		return nil
-	})
+	out := stream{path: inputName(s.text)}
+	sink := newTokenSink(s.limit)
+	counts, err := s.textFlags.encodeDocuments(cmd.Context(), encoderTo(sink, t), sink.endDocument)
 	if err != nil {
 		return stream{}, err
 	}
-	docs, start := make([][]uint32, len(ends)), 0
-	for i, end := range ends {
-		docs[i], start = all[start:end:end], end
+	out.TextInfo = counts.info
+	sink.stream(&out)
+	if !sink.cut() { // words and bytes of a part are not known
+		out.words, out.bytes = counts.words, counts.bytes
 	}
-	out := stream{path: inputName(s.text), TextInfo: info, docs: docs, total: len(all), words: words, bytes: bytes}
-	out.cutDocuments(s.limit)
 	return out, nil
-}
-
-// cut keeps the first limit tokens (0: all).
-func (s *stream) cut(limit int) {
-	s.total = len(s.tokens)
-	if limit > 0 && limit < len(s.tokens) {
-		s.tokens = s.tokens[:limit]
-	}
-}
-
-// cutDocuments keeps the first limit tokens (0: all). Words and bytes of a part are not known.
-func (s *stream) cutDocuments(limit int) {
-	if limit > 0 && limit < s.total {
-		left := limit
-		for i, d := range s.docs {
-			if left < len(d) {
-				s.docs[i] = d[:left]
-				s.docs = s.docs[:i+1]
-				break
-			}
-			left -= len(d)
-		}
-		if left == 0 {
-			s.docs = slices.DeleteFunc(s.docs, func(d []uint32) bool { return len(d) == 0 })
-		}
-		s.words, s.bytes = 0, 0
-	}
-}
-
-// kept is how many tokens were kept.
-func (s *stream) kept() int {
-	n := 0
-	for _, d := range s.documents() {
-		n += len(d)
-	}
-	return n
 }
 
 // chunkBOS returns the id that replaces the first token of each llama.cpp chunk.

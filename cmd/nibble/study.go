@@ -118,7 +118,7 @@ func (s *study) run(args []string) (err error) {
 	var jobs []*studyJob
 	defer func() {
 		for _, j := range jobs {
-			err = errors.Join(err, j.c.Close())
+			err = errors.Join(err, j.c.Close(), j.text.close())
 		}
 	}()
 	result := reports.Study{Command: commandLine(s.cmd, args)}
@@ -245,10 +245,16 @@ func (s *study) read(src checkpointSource, files tokenizer.Files) (stream, error
 		return stream{}, err
 	}
 	out := stream{TextInfo: evalppl.TextInfo{Text: "valid.txt (embedded)", TextKind: "plain", TextDocuments: 1}, path: "the embedded valid.txt", fingerprint: t.Fingerprint()}
-	if out.tokens, err = t.Encode(testdata.Text(), tokenizer.EncodeOptions{}); err != nil {
+	sink := newTokenSink(s.stream.limit)
+	e := encoderTo(sink, t)
+	if _, err := e.Write(testdata.Text()); err != nil {
 		return stream{}, err
 	}
-	out.cut(s.stream.limit)
+	if err := e.End(); err != nil {
+		return stream{}, err
+	}
+	sink.endDocument()
+	sink.stream(&out)
 	out.bos, err = s.stream.chunkBOS(t)
 	return out, err
 }

@@ -209,7 +209,7 @@ func (s *study) compare(j *studyJob, list []*variant) (evalppl.Comparison, error
 		}
 		p.update(int64(done), int64(total), note)
 	}
-	c, err := evalppl.CompareDocuments(s.cmd.Context(), list[0], others, j.text.documents(), eo)
+	c, err := evalppl.CompareText(s.cmd.Context(), list[0], others, j.text.text, eo)
 	p.clear()
 	if err != nil {
 		return c, namedError{err, fmt.Sprintf("score %s on %s: %s", j.c.Model, j.text.path, nameModels(err.Error(), variantNames(list)))}

@@ -12,6 +12,7 @@ import (
 	"nibble/evalppl"
 	"nibble/evalppl/corpus"
 	"nibble/evalppl/corpus/parquet"
+	"nibble/evalppl/tokenizer"
 )
 
 // textFlags say what a text is and how it is read: every command that takes a text has them.
@@ -96,42 +97,98 @@ func unescape(s string) (string, error) {
 	return b.String(), nil
 }
 
-// readStream reads the text as one stream of bytes.
-func (t *textFlags) readStream(ctx context.Context) ([]byte, evalppl.TextInfo, error) {
-	docs := 0
-	text, err := await(ctx, func() (text []byte, err error) {
-		text, docs, err = t.corpus.ReadAll()
-		return text, err
+// encode reads the text as one and gives it to an encoder.
+func (t *textFlags) encode(ctx context.Context, e *tokenizer.Encoder) (evalppl.TextInfo, error) {
+	docs, err := await(ctx, func() (int, error) {
+		docs, err := t.corpus.CopyTo(encoding{ctx, e, inputName(t.text)})
+		if err != nil {
+			return 0, err
+		}
+		return docs, encoding{ctx, e, inputName(t.text)}.end()
 	})
 	if err != nil {
-		return nil, evalppl.TextInfo{}, err
+		return evalppl.TextInfo{}, err
 	}
 	info := t.info(docs)
 	if docs > 1 {
 		info.TextJoin = &t.joint
 	}
-	return text, info, nil
+	return info, nil
 }
 
-// readDocuments calls fn with each document as it was written. After an error fn may still run: nothing that it writes may be used.
-func (t *textFlags) readDocuments(ctx context.Context, fn func(doc corpus.Document) error) (evalppl.TextInfo, error) {
-	docs, err := await(ctx, func() (int, error) {
+// encoding is an encoder that says in errors what it encodes, and ends with ctx's error.
+type encoding struct {
+	ctx context.Context
+	e   *tokenizer.Encoder
+	of  string
+}
+
+func (w encoding) Write(p []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := w.e.Write(p)
+	return n, w.named(err)
+}
+
+func (w encoding) end() error { return w.named(w.e.End()) }
+
+func (w encoding) named(err error) error {
+	if err != nil {
+		return fmt.Errorf("tokenize %s: %w", w.of, err)
+	}
+	return nil
+}
+
+// documentCounts is what is known of documents once they have been read.
+type documentCounts struct {
+	info         evalppl.TextInfo
+	words, bytes int64 // of the documents as they were written
+}
+
+// encodeDocuments gives each document to an encoder and calls end behind it.
+func (t *textFlags) encodeDocuments(ctx context.Context, e *tokenizer.Encoder, end func()) (documentCounts, error) {
+	return await(ctx, func() (c documentCounts, err error) {
 		docs := 0
-		for doc, err := range t.corpus.Documents() {
-			if err == nil {
-				err = ctx.Err()
+		var words corpus.WordCounter
+		add := func(p corpus.Piece, text []byte) error {
+			w := encoding{ctx, e, p.ID}
+			words.Write(p.Text)
+			c.bytes += int64(len(p.Text))
+			if _, err := w.Write(text); err != nil || !p.Last {
+				return err
 			}
-			if err == nil {
-				err = fn(doc)
+			if err := w.end(); err != nil {
+				return err
 			}
-			if err != nil {
-				return 0, err
-			}
+			end()
+			c.words += words.Words()
+			words = corpus.WordCounter{}
 			docs++
+			return nil
 		}
-		return docs, nil
+		if t.detokenize == "" {
+			for p, err := range t.corpus.Pieces() {
+				if err == nil {
+					err = add(p, p.Text)
+				}
+				if err != nil {
+					return documentCounts{}, err
+				}
+			}
+		} else {
+			for doc, err := range t.corpus.Documents() {
+				if err == nil {
+					err = add(corpus.Piece{ID: doc.ID, Text: doc.Text, Last: true}, corpus.WikitextDetokenize(doc.Text))
+				}
+				if err != nil {
+					return documentCounts{}, err
+				}
+			}
+		}
+		c.info = t.info(docs)
+		return c, nil
 	})
-	return t.info(docs), err
 }
 
 // info describes the text for a result.

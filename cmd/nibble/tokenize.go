@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -41,21 +42,7 @@ With --decode it turns such a file back into text; --no-special then leaves spec
 			if decode != "" {
 				return decodeIDs(cmd, t, decode, out, noSpecial, force)
 			}
-			b, _, err := tf.readStream(cmd.Context())
-			if err != nil {
-				return err
-			}
-			ids, err := t.Encode(b, tokenizer.EncodeOptions{NoSpecial: noSpecial})
-			if err != nil {
-				return fmt.Errorf("tokenize %s: %w", inputName(tf.text), err)
-			}
-			if count {
-				fmt.Fprintln(cmd.OutOrStdout(), len(ids))
-				if out == "" {
-					return nil
-				}
-			}
-			return writeIDs(cmd, t, ids, out, force)
+			return encodeText(cmd, t, &tf, tokenizer.EncodeOptions{NoSpecial: noSpecial}, out, count, force)
 		},
 	}
 	f := cmd.Flags()
@@ -92,28 +79,54 @@ func decodeIDs(cmd *cobra.Command, t *tokenizer.Tokenizer, path, out string, noS
 	return o.commit()
 }
 
-func writeIDs(cmd *cobra.Command, t *tokenizer.Tokenizer, ids []uint32, out string, force bool) error {
-	show := out == ""
+// encodeText writes the ids of a text as they come, and counts them.
+func encodeText(cmd *cobra.Command, t *tokenizer.Tokenizer, tf *textFlags, eo tokenizer.EncodeOptions, out string, count, force bool) error {
+	show := out == "" && !count
 	if show {
 		out = "-"
 	}
-	o, err := createOutput(cmd, out, force)
-	if err != nil {
+	var o *output
+	if out != "" {
+		var err error
+		if o, err = createOutput(cmd, out, force); err != nil {
+			return err
+		}
+		defer o.abort()
+	}
+	n := 0
+	e := t.NewEncoder(eo, func(ids []uint32) error {
+		n += len(ids)
+		if o == nil {
+			return nil
+		}
+		return writeIDs(o, t, ids, show)
+	})
+	if _, err := tf.encode(cmd.Context(), e); err != nil {
 		return err
 	}
-	defer o.abort()
+	if count {
+		fmt.Fprintln(cmd.OutOrStdout(), n)
+	}
+	if o == nil {
+		return nil
+	}
+	return o.commit()
+}
+
+// writeIDs writes ids as little-endian uint32, or shows one and its token a line.
+func writeIDs(w io.Writer, t *tokenizer.Tokenizer, ids []uint32, show bool) (err error) {
 	var b [4]byte
 	for _, id := range ids {
 		if show {
 			token, _ := t.TokenString(id)
-			_, err = fmt.Fprintf(o, "%d\t%q\n", id, token)
+			_, err = fmt.Fprintf(w, "%d\t%q\n", id, token)
 		} else {
 			binary.LittleEndian.PutUint32(b[:], id)
-			_, err = o.Write(b[:])
+			_, err = w.Write(b[:])
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return o.commit()
+	return nil
 }

@@ -85,6 +85,20 @@ var conditions = evalppl.Conditions{
 }
 
 // save saves a base and returns the bytes and the comparison that was made meanwhile.
+// documents reads a text as a whole.
+func documents(t testing.TB, text evalppl.Text) [][]uint32 {
+	t.Helper()
+	docs, at := make([][]uint32, text.Documents()), int64(0)
+	for i := range docs {
+		docs[i] = make([]uint32, text.Length(i))
+		if err := text.ReadAt(docs[i], at); err != nil {
+			t.Fatal(err)
+		}
+		at += int64(len(docs[i]))
+	}
+	return docs
+}
+
 func save(t testing.TB, base *table, others []evalppl.DistributionModel, docs [][]uint32, o evalppl.Options) ([]byte, evalppl.Comparison) {
 	t.Helper()
 	var b bytes.Buffer
@@ -144,12 +158,12 @@ func TestCompareWithSavedBase(t *testing.T) {
 				t.Fatal(err)
 			}
 			h := r.Header()
-			if d := cmp.Diff(c.docs, r.Documents()); d != "" {
+			if d := cmp.Diff(c.docs, documents(t, r.Text())); d != "" {
 				t.Errorf("the tokens differ: %s", d)
 			}
 			o := c.o
 			o.Protocol, o.Ctx, o.Stride, o.BOS = h.Protocol, h.Ctx, h.Stride, h.BOSID()
-			saved, err := evalppl.CompareDocuments(context.Background(), r, others(), r.Documents(), o)
+			saved, err := evalppl.CompareText(context.Background(), r, others(), r.Text(), o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -251,7 +265,7 @@ func TestDamage(t *testing.T) {
 			return err
 		}
 		h := r.Header()
-		_, err = evalppl.CompareDocuments(context.Background(), r, []evalppl.DistributionModel{newTable(2, 70, 3)}, r.Documents(), evalppl.Options{Ctx: h.Ctx, Stride: h.Stride})
+		_, err = evalppl.CompareText(context.Background(), r, []evalppl.DistributionModel{newTable(2, 70, 3)}, r.Text(), evalppl.Options{Ctx: h.Ctx, Stride: h.Stride})
 		return err
 	}
 	if err := use(data); err != nil {
@@ -361,7 +375,7 @@ func TestReaderRefusesOtherWindows(t *testing.T) {
 		t.Fatal(err)
 	}
 	none := func(int, []float32) error { return nil }
-	text := r.Documents()[0]
+	text := documents(t, r.Text())[0]
 	if err := r.Logits(context.Background(), text[5:16], 0, none); err == nil || !strings.Contains(err.Error(), "other windows") {
 		t.Errorf("another window: %v", err)
 	}
@@ -434,7 +448,7 @@ func FuzzOpen(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r := &Reader{path: "fuzz", r: bufio.NewReader(bytes.NewReader(b))}
 		var err error
-		if r.header, r.docs, err = readHeader(r.r, int64(len(b))); err != nil {
+		if r.header, r.text, err = readHeader(r.r, bytes.NewReader(b), int64(len(b))); err != nil {
 			return
 		}
 		r.buffer, r.logits = make([]byte, RowBytes(r.header.Vocab)), make([]float32, r.header.Vocab)

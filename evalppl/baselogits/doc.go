@@ -8,7 +8,7 @@
 //	err = w.Finish()
 //	...
 //	r, err := baselogits.Open("base.nlog")
-//	c, err := evalppl.CompareDocuments(ctx, r, others, r.Documents(), options)
+//	c, err := evalppl.CompareText(ctx, r, others, r.Text(), options)
 //
 // Losses are kept exactly, so perplexities and their paired difference are those of the model itself. The largest [Exact] logits of a
 // position and the correct token's are exact too; the others are 16-bit codes. [KLBound] says how far that can move a divergence.

@@ -72,7 +72,7 @@ func (h *Header) check() error {
 }
 
 // write writes everything in front of the rows.
-func (h *Header) write(w io.Writer, docs [][]uint32) error {
+func (h *Header) write(w io.Writer, text evalppl.Text) error {
 	meta, err := json.Marshal(h)
 	if err != nil {
 		return err
@@ -98,30 +98,34 @@ func (h *Header) write(w io.Writer, docs [][]uint32) error {
 		return err
 	}
 	var b []byte
-	for _, d := range docs {
-		b = binary.LittleEndian.AppendUint64(b, uint64(len(d)))
+	for i := range text.Documents() {
+		b = binary.LittleEndian.AppendUint64(b[:0], uint64(text.Length(i)))
+		if _, err := both.Write(b); err != nil {
+			return err
+		}
 	}
-	if _, err := both.Write(b); err != nil {
-		return err
-	}
-	for _, d := range docs {
-		for part := range slices.Chunk(d, 4096) {
-			b = b[:0]
-			for _, id := range part {
-				b = binary.LittleEndian.AppendUint32(b, id)
-			}
-			if _, err := both.Write(b); err != nil {
-				return err
-			}
+	var ids [4096]uint32
+	for at := 0; at < h.Tokens; {
+		part := ids[:min(len(ids), h.Tokens-at)]
+		if err := text.ReadAt(part, int64(at)); err != nil {
+			return err
+		}
+		at += len(part)
+		b = b[:0]
+		for _, id := range part {
+			b = binary.LittleEndian.AppendUint32(b, id)
+		}
+		if _, err := both.Write(b); err != nil {
+			return err
 		}
 	}
 	_, err = w.Write(binary.LittleEndian.AppendUint32(nil, sum.Sum32()))
 	return err
 }
 
-// readHeader reads what stands in front of the rows of a file of size bytes. Nothing is allocated before it is known that the file is
-// exactly as long as its counts say.
-func readHeader(r io.Reader, size int64) (h Header, docs [][]uint32, err error) {
+// readHeader reads what stands in front of the rows of a file of size bytes, from r and again from at, where the tokens stay. Nothing is
+// allocated before it is known that the file is exactly as long as its counts say.
+func readHeader(r io.Reader, at io.ReaderAt, size int64) (h Header, text *savedText, err error) {
 	fixed := make([]byte, fixedBytes)
 	if _, err := io.ReadFull(r, fixed); err != nil {
 		return h, nil, fmt.Errorf("%d bytes, too short for saved logits", size)
@@ -152,12 +156,11 @@ func readHeader(r io.Reader, size int64) (h Header, docs [][]uint32, err error) 
 	if _, err := io.ReadFull(body, meta); err != nil {
 		return h, nil, fmt.Errorf("metadata: %w", err)
 	}
-	lengths := make([]byte, 8*documents)
-	if _, err := io.ReadFull(body, lengths); err != nil {
+	text = &savedText{file: at, at: int64(fixedBytes + metaBytes + 8*documents), lengths: make([]uint64, documents)}
+	if err := binary.Read(body, binary.LittleEndian, text.lengths); err != nil {
 		return h, nil, fmt.Errorf("documents: %w", err)
 	}
-	ids := make([]byte, 4*tokens)
-	if _, err := io.ReadFull(body, ids); err != nil {
+	if _, err := io.CopyN(io.Discard, body, int64(4*tokens)); err != nil {
 		return h, nil, fmt.Errorf("tokens: %w", err)
 	}
 	var stored [4]byte
@@ -179,35 +182,17 @@ func readHeader(r io.Reader, size int64) (h Header, docs [][]uint32, err error) 
 	if uint64(h.Documents) != documents || uint64(h.Tokens) != tokens || uint64(RowBytes(h.Vocab)) != rowBytes {
 		return h, nil, errors.New("metadata and header disagree about documents, tokens or vocabulary")
 	}
-	if docs, err = splitDocuments(lengths, ids, h.Vocab); err != nil {
+	if err := text.check(tokens, h.Vocab); err != nil {
 		return h, nil, err
 	}
-	if got := evalppl.DocumentsSHA256(docs); got != h.TokenStreamSHA256 {
+	got, err := evalppl.TextSHA256(text)
+	if err != nil {
+		return h, nil, err
+	}
+	if got != h.TokenStreamSHA256 {
 		return h, nil, fmt.Errorf("metadata: token_stream_sha256 is %q, that of the file's tokens is %q", h.TokenStreamSHA256, got)
 	}
-	return h, docs, nil
-}
-
-// splitDocuments takes the tokens apart.
-func splitDocuments(lengths, ids []byte, vocab int) ([][]uint32, error) {
-	tokens := make([]uint32, len(ids)/4)
-	for i := range tokens {
-		if tokens[i] = binary.LittleEndian.Uint32(ids[4*i:]); int64(tokens[i]) >= int64(vocab) {
-			return nil, fmt.Errorf("token %d has id %d, the vocabulary has %d tokens", i, tokens[i], vocab)
-		}
-	}
-	docs := make([][]uint32, len(lengths)/8)
-	for i := range docs {
-		n := binary.LittleEndian.Uint64(lengths[8*i:])
-		if n > uint64(len(tokens)) {
-			return nil, fmt.Errorf("document %d has %d tokens, %d are left", i, n, len(tokens))
-		}
-		docs[i], tokens = tokens[:n:n], tokens[n:]
-	}
-	if len(tokens) > 0 {
-		return nil, fmt.Errorf("%d tokens belong to no document", len(tokens))
-	}
-	return docs, nil
+	return h, text, nil
 }
 
 type product struct{ n, size uint64 }

@@ -19,7 +19,7 @@ type Reader struct {
 	file   *os.File
 	r      *bufio.Reader
 	header Header
-	docs   [][]uint32
+	text   *savedText
 
 	next    int64 // number of the next row
 	buffer  []byte
@@ -62,7 +62,7 @@ func newReader(path string, f *os.File) (*Reader, error) {
 		return nil, errors.New("not a regular file, whose size could be checked")
 	}
 	r := &Reader{path: path, file: f, r: bufio.NewReaderSize(f, 1<<20)}
-	if r.header, r.docs, err = readHeader(r.r, info.Size()); err != nil {
+	if r.header, r.text, err = readHeader(r.r, f, info.Size()); err != nil {
 		return nil, err
 	}
 	r.buffer, r.logits = make([]byte, RowBytes(r.header.Vocab)), make([]float32, r.header.Vocab)
@@ -75,8 +75,8 @@ func (r *Reader) Close() error { return r.file.Close() }
 // Header says of what the rows are.
 func (r *Reader) Header() Header { return r.header }
 
-// Documents returns the tokens that the base was run on; one document where the text is a stream.
-func (r *Reader) Documents() [][]uint32 { return r.docs }
+// Text returns the tokens that the base was run on, which stay in the file; one document where the text is a stream.
+func (r *Reader) Text() evalppl.Text { return r.text }
 
 // Vocab implements [evalppl.Model].
 func (r *Reader) Vocab() int { return r.header.Vocab }

@@ -33,15 +33,12 @@ func (w *Writer) Begin(info evalppl.BaseInfo) error {
 	}
 	w.header = Header{
 		Vocab: info.Vocab, Context: info.Context, Protocol: info.Protocol, Ctx: info.Ctx, Stride: info.Stride, BOS: info.BOS, Windows: info.Windows,
-		Documents: len(info.Documents), TokenStreamSHA256: info.TokenStreamSHA256, Base: w.conditions, Rows: info.Rows,
-	}
-	for _, d := range info.Documents {
-		w.header.Tokens += len(d)
+		Documents: info.Text.Documents(), Tokens: evalppl.CountTokens(info.Text), TokenStreamSHA256: info.TokenStreamSHA256, Base: w.conditions, Rows: info.Rows,
 	}
 	if err := w.header.check(); err != nil {
 		return fmt.Errorf("save base logits: %w", err)
 	}
-	return w.header.write(w.w, info.Documents)
+	return w.header.write(w.w, info.Text)
 }
 
 // Rows implements [evalppl.BaseSink].

@@ -130,11 +130,10 @@ func (c *Corpus) Documents() iter.Seq2[Document, error] {
 			}
 			return
 		}
-		if c.once && c.started {
-			yield(Document{}, fmt.Errorf("reading text %s: it was read before and can be read only once: write it to a file", display(c.path)))
+		if err := c.start(); err != nil {
+			yield(Document{}, err)
 			return
 		}
-		c.started, c.fingerprint = true, ""
 		digest, docs := newDigest(), 0
 		var kept []Document
 		for _, s := range c.sources {
@@ -153,12 +152,29 @@ func (c *Corpus) Documents() iter.Seq2[Document, error] {
 				}
 			}
 		}
-		if docs == 0 && !c.options.AllowEmpty {
-			yield(Document{}, fmt.Errorf("reading text %s: %w: not one document in %d file(s)", display(c.path), ErrEmpty, len(c.sources)))
+		if err := c.found(docs); err != nil {
+			yield(Document{}, err)
 			return
 		}
 		c.fingerprint, c.kept = digest.sum(), kept
 	}
+}
+
+// start begins a reading.
+func (c *Corpus) start() error {
+	if c.once && c.started {
+		return fmt.Errorf("reading text %s: it was read before and can be read only once: write it to a file", display(c.path))
+	}
+	c.started, c.fingerprint = true, ""
+	return nil
+}
+
+// found refuses a corpus without documents.
+func (c *Corpus) found(docs int) error {
+	if docs == 0 && !c.options.AllowEmpty {
+		return fmt.Errorf("reading text %s: %w: not one document in %d file(s)", display(c.path), ErrEmpty, len(c.sources))
+	}
+	return nil
 }
 
 // Fingerprint returns the SHA-256, in hex, of all documents in order: of each its length in bytes as a little-endian uint64, then its

@@ -38,6 +38,9 @@
 // decompressed before a document comes out or the reading stops. A zstd window is at most [MaxWindow] bytes. Plain files are held
 // in memory; JSONL and Parquet are streamed, one document or one page at a time.
 //
+// [Corpus.Pieces] and [Corpus.CopyTo] give the same texts in pieces: plain files then are never held and have at most [MaxStream] bytes, and
+// the whole has no limit.
+//
 // # Records
 //
 // [Records] reads objects of several fields, strings and lists of strings, from JSON Lines and Parquet: the items of a task.

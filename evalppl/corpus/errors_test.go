@@ -90,6 +90,10 @@ func TestErrors(t *testing.T) {
 		path := write(t, t.TempDir(), c.name, []byte(c.data))
 		_, _, err := corpus.ReadAll(path, c.o)
 		checkError(t, fmt.Sprintf("%s %.30q", c.name, c.data), err, c.is, append(c.want, path))
+		if in, err := corpus.Open(path, c.o); err == nil {
+			_, err = in.CopyTo(io.Discard)
+			checkError(t, fmt.Sprintf("%s %.30q in pieces", c.name, c.data), err, c.is, []string{path})
+		}
 	}
 
 	dir := t.TempDir()

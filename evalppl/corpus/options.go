@@ -9,6 +9,9 @@ import (
 // MaxDocument is the largest document, line of JSONL, plain file and joined text, in bytes.
 const MaxDocument = 1 << 30
 
+// MaxStream is the largest plain text that is read in pieces, in bytes: compressed data that never ends is given up.
+const MaxStream = 1 << 40
+
 // MaxWindow is the largest window of a zstd frame, in bytes: what `zstd --ultra --long=27` asks for.
 const MaxWindow = 128 << 20
 
@@ -71,6 +74,14 @@ func (o Options) limit() int64 {
 		return o.Limit
 	}
 	return MaxDocument
+}
+
+// streamLimit is the limit of a plain text that is read in pieces.
+func (o Options) streamLimit() int64 {
+	if o.Limit > 0 {
+		return o.Limit
+	}
+	return MaxStream
 }
 
 func (o Options) separator() string {

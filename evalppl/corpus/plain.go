@@ -55,6 +55,51 @@ func readPlain(r io.Reader, size int64, allowNUL bool, limit int64) ([]byte, err
 	}
 }
 
+// pieceBytes is how much of a plain text is read at a time.
+const pieceBytes = 1 << 18
+
+// plainPieces reads r to its end and calls fn with one piece after the other, each only valid during the call; the last one may be empty. A
+// text without a byte has no pieces. It stops at the first NUL byte, and where fn returns false.
+func plainPieces(r io.Reader, allowNUL bool, limit int64, fn func(text []byte, last bool) bool) error {
+	buf := make([]byte, pieceBytes)
+	var head []byte
+	read, idle := int64(0), 0
+	for {
+		n, err := r.Read(buf)
+		text := buf[:n]
+		if len(head) < len(utf16LE)+2 {
+			head = append(head, text[:min(n, 16)]...)
+		}
+		if read+int64(n) > limit {
+			return fmt.Errorf("%w: the text has more than %d bytes", ErrTooLarge, limit)
+		}
+		if !allowNUL {
+			if i := bytes.IndexByte(text, 0); i >= 0 {
+				return binaryError(head, read+int64(i))
+			}
+		}
+		read += int64(n)
+		switch {
+		case err != nil && err != io.EOF:
+			return err
+		case err == io.EOF:
+			if read > 0 {
+				fn(text, true)
+			}
+			return nil
+		case n > 0:
+			idle = 0
+			if !fn(text, false) {
+				return nil
+			}
+		default:
+			if idle++; idle > 100 {
+				return io.ErrNoProgress
+			}
+		}
+	}
+}
+
 // binaryError names the likely kind of a file with a NUL byte at offset.
 func binaryError(head []byte, offset int64) error {
 	hint := "is it the right file? Give the kind (--text-kind parquet, jsonl.gz, ...) if its name hides it; --text-kind plain allows NUL bytes if they are meant"

@@ -35,9 +35,8 @@ func (c *Corpus) ReadAll() (text []byte, docs int, err error) {
 		text = append(text, separator...)
 		text = append(text, doc.Text...)
 	}
-	if empty && !c.options.AllowEmpty {
-		c.fingerprint = ""
-		return nil, 0, fmt.Errorf("reading text %s: %w: its %d document(s) are all empty", display(c.path), ErrEmpty, docs)
+	if err := c.notEmpty(empty, docs); err != nil {
+		return nil, 0, err
 	}
 	return text, docs, nil
 }

@@ -10,6 +10,8 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+
+	"nibble/evalppl/internal/tempfile"
 )
 
 // source is one file, or standard input.
@@ -41,53 +43,77 @@ func sniffCompression(head []byte) string {
 // documents opens the source, yields its documents and closes it. Errors do not name the path.
 func (s source) documents(o Options) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
-		in := o.Stdin
-		var file *os.File
-		if s.path != "-" {
-			var err error
-			if file, err = os.Open(s.path); err != nil {
-				yield(Document{}, withoutPath(err))
-				return
-			}
-			defer file.Close()
-			in = file
-		}
-		if s.kind == kindParquet && s.compression == "" && s.size >= 0 {
-			s.number(o.Parquet(file, s.size, o.field(), o.limit()), yield)
-			return
-		}
-		r, compression, err := s.reader(in)
-		if err != nil {
-			yield(Document{}, err)
-			return
-		}
-		defer r.Close()
-		switch s.kind {
-		case kindParquet:
-			s.spooled(r, o, yield)
-		case kindJSONL:
-			s.number(jsonlTexts(r, o.field(), o.limit()), yield)
-		case kindLines:
-			s.number(lineTexts(r, o.AllowNUL, o.limit()), yield)
-		default:
-			size := s.size
-			if compression != "" {
-				size = -1
-			}
-			var plain io.Reader = r
-			if s.guessed {
-				plain, err = refuseOther(r)
-			}
-			var text []byte
-			if err == nil {
-				text, err = readPlain(plain, size, o.AllowNUL, o.limit())
-			}
+		s.each(o, yield, func(r io.Reader, size int64) {
+			text, err := readPlain(r, size, o.AllowNUL, o.limit())
 			if err != nil {
 				yield(Document{}, err)
 			} else if len(text) > 0 {
 				yield(Document{ID: s.path, Text: text}, nil)
 			}
+		})
+	}
+}
+
+// pieces is documents, but a plain text comes in pieces.
+func (s source) pieces(o Options) iter.Seq2[Piece, error] {
+	return func(yield func(Piece, error) bool) {
+		whole := func(doc Document, err error) bool {
+			return yield(Piece{ID: doc.ID, Text: doc.Text, Last: true}, err)
 		}
+		s.each(o, whole, func(r io.Reader, _ int64) {
+			err := plainPieces(r, o.AllowNUL, o.streamLimit(), func(text []byte, last bool) bool {
+				return yield(Piece{ID: s.path, Text: text, Last: last}, nil)
+			})
+			if err != nil {
+				yield(Piece{}, err)
+			}
+		})
+	}
+}
+
+// each opens the source and closes it; between, it yields its documents, or hands a plain text, with its size where that is known, to plain.
+func (s source) each(o Options, yield func(Document, error) bool, plain func(r io.Reader, size int64)) {
+	in := o.Stdin
+	var file *os.File
+	if s.path != "-" {
+		var err error
+		if file, err = os.Open(s.path); err != nil {
+			yield(Document{}, withoutPath(err))
+			return
+		}
+		defer file.Close()
+		in = file
+	}
+	if s.kind == kindParquet && s.compression == "" && s.size >= 0 {
+		s.number(o.Parquet(file, s.size, o.field(), o.limit()), yield)
+		return
+	}
+	r, compression, err := s.reader(in)
+	if err != nil {
+		yield(Document{}, err)
+		return
+	}
+	defer r.Close()
+	switch s.kind {
+	case kindParquet:
+		s.spooled(r, o, yield)
+	case kindJSONL:
+		s.number(jsonlTexts(r, o.field(), o.limit()), yield)
+	case kindLines:
+		s.number(lineTexts(r, o.AllowNUL, o.limit()), yield)
+	default:
+		size := s.size
+		if compression != "" {
+			size = -1
+		}
+		var text io.Reader = r
+		if s.guessed {
+			if text, err = refuseOther(r); err != nil {
+				yield(Document{}, err)
+				return
+			}
+		}
+		plain(text, size)
 	}
 }
 
@@ -138,18 +164,17 @@ func refuseOther(r io.Reader) (io.Reader, error) {
 
 // spooled reads a Parquet file that cannot be read at random places, through a temporary file.
 func (s source) spooled(r io.Reader, o Options, yield func(Document, error) bool) {
-	tmp, err := os.CreateTemp("", "nibble-corpus-*.parquet")
+	tmp, err := tempfile.Create("Parquet that is compressed or comes through a pipe")
 	if err != nil {
-		yield(Document{}, fmt.Errorf("a temporary file is needed for Parquet that is compressed or comes through a pipe: %w", err))
+		yield(Document{}, err)
 		return
 	}
-	// Where an open file can be removed it vanishes now, so that nothing is left however the program ends.
-	if os.Remove(tmp.Name()) != nil {
-		defer os.Remove(tmp.Name())
-	}
 	defer tmp.Close()
-	size, err := io.Copy(tmp, io.LimitReader(r, o.limit()+1))
+	w := &spooling{w: tmp}
+	size, err := io.Copy(w, io.LimitReader(r, o.limit()+1))
 	switch {
+	case w.err != nil:
+		yield(Document{}, fmt.Errorf("spool Parquet, after %d bytes: %w", size, tempfile.Explain(w.err)))
 	case err != nil:
 		yield(Document{}, err)
 	case size > o.limit():
@@ -159,6 +184,17 @@ func (s source) spooled(r io.Reader, o Options, yield func(Document, error) bool
 	default:
 		s.number(o.Parquet(tmp, size, o.field(), o.limit()), yield)
 	}
+}
+
+// spooling remembers the error of writing, to tell it from those of reading.
+type spooling struct {
+	w   io.Writer
+	err error
+}
+
+func (s *spooling) Write(p []byte) (n int, err error) {
+	n, s.err = s.w.Write(p)
+	return n, s.err
 }
 
 // number gives texts their numbers. A nil text is a line without a document, which is only counted; of Parquet, where each row has a text,

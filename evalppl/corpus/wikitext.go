@@ -87,15 +87,47 @@ func isPythonSpace(r rune) bool {
 // Words counts as the lm-evaluation-harness does for word perplexity: len(re.split(r"\s+", text)), which is the number of runs of white
 // space plus one, so a space at either end counts one more. The harness counts on the text before WikitextDetokenize.
 func Words(text []byte) int {
-	words, inside := 1, false
-	for len(text) > 0 {
-		r, n := utf8.DecodeRune(text)
-		text = text[n:]
-		space := isPythonSpace(r)
-		if space && !inside {
-			words++
-		}
-		inside = space
-	}
-	return words
+	var w WordCounter
+	w.Write(text)
+	return int(w.Words())
 }
+
+// WordCounter counts the words of a text that is written to it in pieces of any size, as [Words] does of the whole.
+type WordCounter struct {
+	runs    int64 // of white space
+	inside  bool
+	partial []byte // the start of a character at the end of the last piece
+}
+
+// Write adds a piece. It never fails.
+func (w *WordCounter) Write(text []byte) (int, error) {
+	n := len(text)
+	for len(w.partial) > 0 && len(text) > 0 {
+		w.partial, text = append(w.partial, text[0]), text[1:]
+		for len(w.partial) > 0 && utf8.FullRune(w.partial) {
+			w.partial = w.partial[w.next(w.partial):]
+		}
+	}
+	for len(text) > 0 {
+		if len(text) < utf8.UTFMax && !utf8.FullRune(text) {
+			w.partial = append(w.partial[:0:0], text...)
+			break
+		}
+		text = text[w.next(text):]
+	}
+	return n, nil
+}
+
+// next counts the first character of text and returns its length.
+func (w *WordCounter) next(text []byte) int {
+	r, n := utf8.DecodeRune(text)
+	space := isPythonSpace(r)
+	if space && !w.inside {
+		w.runs++
+	}
+	w.inside = space
+	return n
+}
+
+// Words returns the count for the text so far. Bytes that are not UTF-8 are letters.
+func (w *WordCounter) Words() int64 { return w.runs + 1 }

@@ -3,7 +3,7 @@
 // result back. It knows the model only as the interface [Model].
 //
 //	parts, err := sensitivity.Plan(tensors, sensitivity.ByTensor, []string{"int4-g32"})
-//	r, err := sensitivity.Measure(ctx, m, parts, docs, evalppl.Options{})
+//	r, err := sensitivity.Measure(ctx, m, by, parts, together, text, evalppl.Options{})
 //	for _, p := range r.Sorted() { ... } // the parts that cost most for each bit they save come first
 //
 // The cost is the mean Kullback-Leibler divergence of the changed model's next-token distributions from the unmodified model's,

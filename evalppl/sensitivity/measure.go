@@ -23,7 +23,7 @@ type Model interface {
 // Measure compares the model with each of the parts, and all of them together, encoded as its type. Errors and a canceled ctx are
 // those of [evalppl.CompareInTurn]: what has been measured is in the result, which is empty (no Parts) where nothing was. Within the first
 // window that may be some of the parts; afterwards it is all of them on the windows done so far.
-func Measure(ctx context.Context, m Model, by string, parts, together []Part, docs [][]uint32, o evalppl.Options) (Result, error) {
+func Measure(ctx context.Context, m Model, by string, parts, together []Part, text evalppl.Text, o evalppl.Options) (Result, error) {
 	all := slices.Concat(parts, together)
 	if len(all) == 0 {
 		return Result{}, errors.New("no part of the model to measure")
@@ -40,7 +40,7 @@ func Measure(ctx context.Context, m Model, by string, parts, together []Part, do
 		}
 		variants = append(variants, v)
 	}
-	c, err := evalppl.CompareInTurn(ctx, m, variants, docs, o)
+	c, err := evalppl.CompareInTurn(ctx, m, variants, text, o)
 	if err != nil {
 		err = named(err, all)
 	}

@@ -93,13 +93,15 @@ func fakeTensors() []Tensor {
 	return append(list, Tensor{"head", "f16", 11, 32})
 }
 
-func fakeText(n int) [][]uint32 {
+func fakeText(n int) evalppl.Text { return evalppl.DocumentsText([][]uint32{fakeTokens(n)}) }
+
+func fakeTokens(n int) []uint32 {
 	rng := rand.New(rand.NewPCG(5, 5))
 	tokens := make([]uint32, n)
 	for i := range tokens {
 		tokens[i] = rng.Uint32N(fakeVocab)
 	}
-	return [][]uint32{tokens}
+	return tokens
 }
 
 func names(parts []Part) (list []string) {
@@ -220,7 +222,7 @@ func TestMeasure(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := evalppl.Compare(context.Background(), m, []evalppl.DistributionModel{v}, fakeText(100)[0], evalppl.Options{Ctx: 16, Stride: 16})
+		c, err := evalppl.Compare(context.Background(), m, []evalppl.DistributionModel{v}, fakeTokens(100), evalppl.Options{Ctx: 16, Stride: 16})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -287,7 +289,7 @@ func TestMeasureInterrupted(t *testing.T) {
 	if !r.Partial || len(r.Parts) != 4 || len(r.Together) != 0 || r.TotalParts != 6 || r.Windows != 1 {
 		t.Errorf("partial %v, %d parts and %d together of %d on %d windows, want 4 and 0 of 6 on 1", r.Partial, len(r.Parts), len(r.Together), r.TotalParts, r.Windows)
 	}
-	whole, err := Measure(context.Background(), newFake(), ByTensor, parts, together, [][]uint32{fakeText(100)[0][:16]}, o)
+	whole, err := Measure(context.Background(), newFake(), ByTensor, parts, together, evalppl.DocumentsText([][]uint32{fakeTokens(100)[:16]}), o)
 	if err != nil {
 		t.Fatal(err)
 	}
