@@ -25,8 +25,15 @@ type table struct {
 	mulBF16Dot    func(dst []float32, ldd int, w []byte, tiles, tileStride, cols int, a []byte, n int)
 	packBF16      func(dst []byte, x []float32)
 	hasBF16Dot    bool // mulBF16Dot is not the portable one
-	decodeInt8    func(dst []float32, w []byte, blocks int)
-	decodeInt4    func(dst []float32, w []byte, blocks int)
+	mulInt16      func(dst []float32, ldd int, w []uint32, tiles, cols int, a []uint32, lda, n int)
+	quantizeInt16 func(dst []uint32, x []float32, ldx, n, cols int)
+	mulValues     func(dst []float32, ldd int, w []byte, tiles, tileStride, positions int, p []float32, ldp, n int)
+	storeValue    func(dst []byte, tileStride int, odd bool, x []float32)
+	probabilities func(s []float32, f float32)
+
+	valuesUpperFirst bool // the upper half of a word of values is the earlier position
+	decodeInt8       func(dst []float32, w []byte, blocks int)
+	decodeInt4       func(dst []float32, w []byte, blocks int)
 
 	// Conversion.
 	encodeF32, encodeF16, encodeBF16, encodeInt8, encodeInt4                     func(dst []byte, src []float32, ld, blocks int)

@@ -31,7 +31,8 @@ func TestAssemblyRuns(t *testing.T) {
 	generic := reflect.ValueOf(buildTable("generic"))
 	for _, name := range Available()[1:] {
 		v := reflect.ValueOf(buildTable(name))
-		for _, field := range []string{"quantizePanel", "mulInt8", "mulInt4", "mulInt8Panels", "mulInt4Panels", "mulF32", "mulF16", "mulBF16", "decodeInt8", "decodeInt4",
+		for _, field := range []string{"quantizePanel", "mulInt8", "mulInt4", "mulInt8Panels", "mulInt4Panels", "mulF32", "mulF16", "mulBF16", "mulInt16", "quantizeInt16",
+			"mulValues", "storeValue", "probabilities", "decodeInt8", "decodeInt4",
 			"add", "scale", "exp", "max", "expSum", "sumExp", "rotate", "silu", "siluMul", "geluTanh", "geluTanhMul", "gelu", "geluMul", "relu",
 			"sum", "addSum", "sumSquares", "addSumSquares", "sumSquaredDeviations", "rmsScale", "centerScale"} {
 			if v.FieldByName(field).Pointer() == generic.FieldByName(field).Pointer() {

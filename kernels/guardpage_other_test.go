@@ -5,4 +5,4 @@ package kernels
 import "testing"
 
 // guarded returns n elements without guard pages, which need a Unix system.
-func guarded[T byte | float32](_ testing.TB, n int, _ bool) []T { return make([]T, n) }
+func guarded[T byte | float32 | uint32](_ testing.TB, n int, _ bool) []T { return make([]T, n) }

@@ -11,7 +11,7 @@ import (
 
 // guarded returns n elements between two inaccessible pages: at the end of the pages between them (atEnd), or elements after
 // their start otherwise. Any access on the guarded side crashes the test; on the other side checkGuards finds writes.
-func guarded[T byte | float32](t testing.TB, n int, atEnd bool) []T {
+func guarded[T byte | float32 | uint32](t testing.TB, n int, atEnd bool) []T {
 	t.Helper()
 	var zero T
 	size, page := int(unsafe.Sizeof(zero)), os.Getpagesize()

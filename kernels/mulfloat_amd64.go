@@ -2,7 +2,10 @@
 
 package kernels
 
-import "unsafe"
+import (
+	"math"
+	"unsafe"
+)
 
 var _ = register("avx512", func(t *table) {
 	t.mulF32 = func(dst []float32, ldd int, w []float32, tiles, tileStride, cols int, x []float32, ldx, n int) {
@@ -35,23 +38,29 @@ const (
 	f32AVX512 floatLoops = iota
 	f16AVX512
 	bf16AVX512
-	bf16DotAVX512 // whose columns are pairs of columns
+	int16AVX512 // whose columns are pairs of columns, as those of
+	bf16DotAVX512
 	f32AVX2
 	f16AVX2
 	bf16AVX2
+	int16AVX2
 )
 
 func (l floatLoops) columnBytes() int {
-	if l == f32AVX512 || l == bf16DotAVX512 || l == f32AVX2 {
-		return 4 * TileRows
+	switch l {
+	case f16AVX512, bf16AVX512, f16AVX2, bf16AVX2:
+		return 2 * TileRows
 	}
-	return 2 * TileRows
+	return 4 * TileRows
 }
 
 // sumColumns is the number of columns of a partial sum.
 func (l floatLoops) sumColumns() int {
-	if l == bf16DotAVX512 {
+	switch l {
+	case bf16DotAVX512:
 		return SumColumns / 2
+	case int16AVX512, int16AVX2:
+		return math.MaxInt // its loops cut the sums themselves
 	}
 	return SumColumns
 }
@@ -88,11 +97,15 @@ func (l floatLoops) run(tiles, tokens int, dst *float32, ldd int, w *byte, strid
 		mulBF16ShapeAVX512(tiles, tokens, dst, ldd, w, stride, cols, x, ldx, resume)
 	case bf16DotAVX512:
 		mulBF16DotShapeAVX512(tiles, tokens, dst, ldd, w, stride, cols, (*byte)(unsafe.Pointer(x)), ldx, resume)
+	case int16AVX512:
+		mulInt16ShapeAVX512(tiles, tokens, dst, ldd, (*uint32)(unsafe.Pointer(w)), stride, cols, (*uint32)(unsafe.Pointer(x)), ldx)
 	case f32AVX2:
 		mulF32ShapeAVX2(tiles, tokens, dst, ldd, w, stride, cols, x, ldx, resume)
 	case f16AVX2:
 		mulF16ShapeAVX2(tiles, tokens, dst, ldd, w, stride, cols, x, ldx, resume)
 	case bf16AVX2:
 		mulBF16ShapeAVX2(tiles, tokens, dst, ldd, w, stride, cols, x, ldx, resume)
+	case int16AVX2:
+		mulInt16ShapeAVX2(tiles, tokens, dst, ldd, (*uint32)(unsafe.Pointer(w)), stride, cols, (*uint32)(unsafe.Pointer(x)), ldx)
 	}
 }

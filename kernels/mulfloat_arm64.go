@@ -2,6 +2,11 @@
 
 package kernels
 
+import (
+	"math"
+	"unsafe"
+)
+
 var _ = register("neon", func(t *table) {
 	t.mulF32 = func(dst []float32, ldd int, w []float32, tiles, tileStride, cols int, x []float32, ldx, n int) {
 		mulFloatShapes(f32NEON, dst, ldd, floatBytes(w), tiles, 4*tileStride, cols, x, ldx, n)
@@ -23,17 +28,24 @@ const (
 	f32NEON floatLoops = iota
 	f16NEON
 	bf16NEON
+	int16NEON // whose columns are pairs of columns
 )
 
 func (l floatLoops) columnBytes() int {
-	if l == f32NEON {
-		return 4 * TileRows
+	switch l {
+	case f16NEON, bf16NEON:
+		return 2 * TileRows
 	}
-	return 2 * TileRows
+	return 4 * TileRows
 }
 
 // sumColumns is the number of columns of a partial sum.
-func (l floatLoops) sumColumns() int { return SumColumns }
+func (l floatLoops) sumColumns() int {
+	if l == int16NEON {
+		return math.MaxInt // its loops cut the sums themselves
+	}
+	return SumColumns
+}
 
 // group is the number of tokens that the loop for many tokens takes.
 func (l floatLoops) group() int { return 6 }
@@ -58,5 +70,7 @@ func (l floatLoops) run(tiles, tokens int, dst *float32, ldd int, w *byte, strid
 		mulF16ShapeNEON(tiles, tokens, dst, ldd, w, stride, cols, x, ldx, resume)
 	case bf16NEON:
 		mulBF16ShapeNEON(tiles, tokens, dst, ldd, w, stride, cols, x, ldx, resume)
+	case int16NEON:
+		mulInt16ShapeNEON(tiles, tokens, dst, ldd, (*uint32)(unsafe.Pointer(w)), stride, cols, (*uint32)(unsafe.Pointer(x)), ldx)
 	}
 }

@@ -10,6 +10,21 @@ func floatBytes(w []float32) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(w))), 4*len(w))
 }
 
+func wordBytes(w []uint32) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(w))), 4*len(w))
+}
+
+// mulInt16Shapes takes words, pairs of columns, as mulFloatColumns takes float32.
+func mulInt16Shapes(l floatLoops, dst []float32, ldd int, w []uint32, tiles, cols int, a []uint32, lda, n int) {
+	pairs := int16Pairs(cols)
+	if pairs == 0 {
+		mulInt16Generic(dst, ldd, w, tiles, cols, a, lda, n)
+		return
+	}
+	x := unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(a))), len(a))
+	mulFloatColumns(l, dst, ldd, wordBytes(w), tiles, 4*Int16Tile(cols), pairs, x, lda, n, pairs, nil)
+}
+
 const (
 	// floatChunk is the number of columns taken at once by many tokens: the weights of two tiles (32 or 64 KB) and the
 	// activations of floatTokens (96 KB) then stay in L2.

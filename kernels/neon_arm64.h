@@ -18,6 +18,18 @@
 // usmmla v{d}.4s, v{n}.16b, v{m}.16b
 #define USMMLA_4S(d, n, m) WORD $(0x4e80ac00 | (m)<<16 | (n)<<5 | (d))
 
+// Products of 16-bit integers, added to 32-bit sums: SMLAL takes the lower four elements of n, SMLAL2 the upper four. {l} is one of
+// the lower 16 registers.
+
+// smlal v{d}.4s, v{n}.4h, v{l}.h[0]
+#define SMLAL_4S_LANE0(d, n, l) WORD $(0x0f402000 | (l)<<16 | (n)<<5 | (d))
+// smlal v{d}.4s, v{n}.4h, v{l}.h[1]
+#define SMLAL_4S_LANE1(d, n, l) WORD $(0x0f502000 | (l)<<16 | (n)<<5 | (d))
+// smlal2 v{d}.4s, v{n}.8h, v{l}.h[0]
+#define SMLAL2_4S_LANE0(d, n, l) WORD $(0x4f402000 | (l)<<16 | (n)<<5 | (d))
+// smlal2 v{d}.4s, v{n}.8h, v{l}.h[1]
+#define SMLAL2_4S_LANE1(d, n, l) WORD $(0x4f502000 | (l)<<16 | (n)<<5 | (d))
+
 // Integers and bits.
 
 // movi v{d}.16b, #0x0
@@ -66,6 +78,12 @@
 #define UMAX_4S(d, n, m) WORD $(0x6ea06400 | (m)<<16 | (n)<<5 | (d))
 // umaxv s{d}, v{n}.4s
 #define UMAXV_4S(d, n) WORD $(0x6eb0a800 | (n)<<5 | (d))
+// cmhi v{d}.4s, v{n}.4s, v{m}.4s
+#define CMHI_4S(d, n, m) WORD $(0x6ea03400 | (m)<<16 | (n)<<5 | (d))
+// cmhs v{d}.4s, v{n}.4s, v{m}.4s
+#define CMHS_4S(d, n, m) WORD $(0x6ea03c00 | (m)<<16 | (n)<<5 | (d))
+// ushl v{d}.4s, v{n}.4s, v{m}.4s
+#define USHL_4S(d, n, m) WORD $(0x6ea04400 | (m)<<16 | (n)<<5 | (d))
 // cmlt v{d}.4s, v{n}.4s, #0
 #define CMLT0_4S(d, n) WORD $(0x4ea0a800 | (n)<<5 | (d))
 // shl v{d}.4s, v{n}.4s, #{s}

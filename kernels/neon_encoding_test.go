@@ -24,7 +24,7 @@ type neonMacro struct {
 
 var (
 	neonDefine = regexp.MustCompile(`^#define (\w+)\(([a-z, ]+)\) WORD \$\((.*)\)$`)
-	neonParam  = regexp.MustCompile(`\b[dnms]\b`)
+	neonParam  = regexp.MustCompile(`\b[dnmls]\b`)
 )
 
 func readNEONMacros(t *testing.T) []neonMacro {
@@ -82,7 +82,7 @@ func TestNEONEncoding(t *testing.T) {
 	for _, m := range macros {
 		for _, r := range [][3]int{{0, 1, 2}, {31, 0, 0}, {0, 31, 0}, {0, 0, 31}, {21, 10, 17}, {10, 21, 14}} {
 			for _, s := range []int{1, 8, 23, 24, 31} {
-				args := map[string]int{"d": r[0], "n": r[1], "m": r[2], "s": s}
+				args := map[string]int{"d": r[0], "n": r[1], "m": r[2], "l": r[2] & 15, "s": s}
 				text := m.disassembly
 				for name, v := range args {
 					text = strings.ReplaceAll(text, "{"+name+"}", strconv.Itoa(v))
@@ -156,7 +156,7 @@ func TestNEONWords(t *testing.T) {
 			}
 			for i, a := range args {
 				v, err := strconv.Atoi(strings.TrimSpace(a))
-				if err == nil && (v < 0 || v > 31 || m.params[i] == "s" && v == 0 && m.name == "SSHR_4S") {
+				if err == nil && (v < 0 || v > 31 || m.params[i] == "l" && v > 15 || m.params[i] == "s" && v == 0 && m.name == "SSHR_4S") {
 					t.Errorf("%s: %s: %s is out of range", file, u[0], m.params[i])
 				}
 			}

@@ -45,17 +45,22 @@ func Softmax(s []float32, scale float32) {
 	if len(s) == 0 {
 		return
 	}
-	m := maxScaled(s, scale)
-	var sum float64
-	for rest := s; len(rest) > 0; {
-		b := rest[:min(len(rest), blockLen)]
-		sum += active.expSum(b, b, scale, m)
-		rest = rest[len(b):]
-	}
-	f := float32(1 / sum)
+	f := float32(1 / expSum(s, scale))
 	for rest := s; len(rest) > 0; {
 		b := rest[:min(len(rest), blockLen)]
 		active.scale(b, f)
 		rest = rest[len(b):]
 	}
+}
+
+// expSum replaces s by e^(scale*s[i]-m), with m the largest scale*s[j], and returns the sum.
+func expSum(s []float32, scale float32) float64 {
+	m := maxScaled(s, scale)
+	var sum float64
+	for len(s) > 0 {
+		b := s[:min(len(s), blockLen)]
+		sum += active.expSum(b, b, scale, m)
+		s = s[len(b):]
+	}
+	return sum
 }

@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // What the floating-point products of all instruction sets share: parameters, addresses and the loop over columns.
 
@@ -26,7 +29,11 @@ var floatFormats = []floatFormat{
 
 // args are the arguments of a call from a function with the same parameters.
 func (f floatFormat) args() string {
-	return "dst, ldd, w, stride, " + f.count + ", " + f.x + ", " + f.ldx + ", resume"
+	args := "dst, ldd, w, stride, " + f.count + ", " + f.x + ", " + f.ldx
+	if strings.Contains(f.params, "resume") {
+		args += ", resume"
+	}
+	return args
 }
 
 // mulFloatSwitch writes a Go function that calls the shape for tiles x tokens. Calls through function values would make their
@@ -81,6 +88,11 @@ func (a mulFloatAddresses) activation(column, token int) string {
 func (a mulFloatAddresses) begin(f *file, format floatFormat, isa string) {
 	f.fn(fmt.Sprintf("mul%sx%dx%d%s", format.name, a.tiles, a.tokens, isa), format.params, 57,
 		fmt.Sprintf("%d tiles (stride bytes apart) x %d tokens; %s", a.tiles, a.tokens, format.comment))
+	a.load(f, format)
+}
+
+// load sets the registers to the arguments.
+func (a mulFloatAddresses) load(f *file, format floatFormat) {
 	f.op("MOVQ", "dst+0(FP)", "DI")
 	f.op("MOVQ", "ldd+8(FP)", "SI")
 	f.op("MOVQ", "w+16(FP)", "R8")
@@ -116,29 +128,31 @@ func (a mulFloatAddresses) resume(f *file, add func(t int, row string)) {
 
 // columns is the loop: four columns at a time, then two, then one. Pairs of bf16 columns stay together.
 func (a mulFloatAddresses) columns(f *file, format floatFormat, body func(n int)) {
-	advance := func(n int) {
-		f.op("ADDQ", fmt.Sprintf("$%d", n*format.columnBytes), "R8")
-		for t := 0; t < a.tokens; t += 3 {
-			f.op("ADDQ", fmt.Sprintf("$%d", 4*n), a.base(t))
-		}
-	}
 	f.op("SUBQ", "$4", "CX")
 	f.op("JLT", "two")
 	f.label("four")
 	body(4)
-	advance(4)
+	a.advance(f, format, 4)
 	f.op("SUBQ", "$4", "CX")
 	f.op("JGE", "four")
 	f.label("two") // CX is the rest minus 4: the same two lowest bits
 	f.op("TESTQ", "$2", "CX")
 	f.op("JZ", "one")
 	body(2)
-	advance(2)
+	a.advance(f, format, 2)
 	f.label("one")
 	f.op("TESTQ", "$1", "CX")
 	f.op("JZ", "store")
 	body(1)
 	f.label("store")
+}
+
+// advance moves all pointers n columns on.
+func (a mulFloatAddresses) advance(f *file, format floatFormat, n int) {
+	f.op("ADDQ", fmt.Sprintf("$%d", n*format.columnBytes), "R8")
+	for t := 0; t < a.tokens; t += 3 {
+		f.op("ADDQ", fmt.Sprintf("$%d", 4*n), a.base(t))
+	}
 }
 
 // dstRows calls each with a register that points to the row of dst of each token in turn; SI holds their distance in bytes.

@@ -7,7 +7,7 @@ import (
 
 // filesNEON returns the assembly files for arm64.
 func filesNEON() []*file {
-	files := []*file{mulIntNEON(dotSignedBytes), mulIntNEON(dotNibbles), mulIntI8MM(8), mulIntI8MM(4)}
+	files := []*file{mulIntNEON(dotSignedBytes), mulIntNEON(dotNibbles), mulIntI8MM(8), mulIntI8MM(4), mulInt16NEON()}
 	return append(files, mulFloatNEON()...)
 }
 
