@@ -12,7 +12,7 @@ import (
 // of Williams, Waterman and Patterson, 2009 (see package roofline).
 type Limit struct {
 	TokensPerSecond float64 `json:"tokens_per_second"`
-	By              string  `json:"by"`        // the one that takes longer: "int8 products", "bf16 products", "f32 products" or "reads"
+	By              string  `json:"by"`        // the one that takes longer: "int8 products", "int16 products", "bf16 products", "f32 products" or "reads"
 	ReadGBps        float64 `json:"read_gbps"` // at which this machine reads as many bytes as one pass does
 	Share           float64 `json:"share"`     // the median rate as a fraction of TokensPerSecond
 }
@@ -63,7 +63,12 @@ func (l *limiter) limit(m *model.Model, r *Rate) *Limit {
 	for _, k := range []struct {
 		name      string
 		ops, rate float64
-	}{{"int8 products", w.ops.Int8, l.peaks.Int8GOPS}, {"bf16 products", w.ops.BF16, l.peaks.BF16GFLOPS}, {"f32 products", w.ops.F32, l.peaks.F32GFLOPS}} {
+	}{{"int8 products", w.ops.Int8, l.peaks.Int8GOPS},
+		// No instruction multiplies 16-bit integers at more than half the rate of 8-bit ones.
+		{"int16 products", w.ops.Int16, l.peaks.Int8GOPS / 2},
+		{"bf16 products", w.ops.BF16, l.peaks.BF16GFLOPS},
+		{"f32 products", w.ops.F32, l.peaks.F32GFLOPS},
+	} {
 		if k.ops == 0 {
 			continue
 		}

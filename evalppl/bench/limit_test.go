@@ -43,20 +43,20 @@ func TestLimit(t *testing.T) {
 	ops := m.Operations(0, 100, 1)
 	bytes := m.WeightBytes()
 	rate := &Rate{Test: Prompt, Tokens: 100, Median: 50}
-	l := &limiter{peaks: roofline.Peaks{Int8GOPS: 1e6, F32GFLOPS: 1e6, Int8Loop: "x"}, reads: map[int64]float64{bytes: 1e-3}}
+	l := &limiter{peaks: roofline.Peaks{Int8GOPS: 1e6, BF16GFLOPS: 1e6, F32GFLOPS: 1e6, Int8Loop: "x"}, reads: map[int64]float64{bytes: 1e-3}}
 	got := l.limit(m, rate)
 	if want := 100 / (float64(bytes) / 1e6); got.By != "reads" || math.Abs(got.TokensPerSecond/want-1) > 1e-12 || math.Abs(got.Share*want/50-1) > 1e-12 {
 		t.Errorf("slow reads: %+v, want %g tokens/s", got, want)
 	}
-	l = &limiter{peaks: roofline.Peaks{Int8GOPS: 2, F32GFLOPS: 1, Int8Loop: "x"}, reads: map[int64]float64{bytes: 1e6}}
+	l = &limiter{peaks: roofline.Peaks{Int8GOPS: 2, BF16GFLOPS: 1, F32GFLOPS: 1, Int8Loop: "x"}, reads: map[int64]float64{bytes: 1e6}}
 	got = l.limit(m, rate)
-	if want := 100 / (ops.Int8/2e9 + ops.F32/1e9); got.By != "int8 products" || math.Abs(got.TokensPerSecond/want-1) > 1e-12 {
+	if want := 100 / (ops.Int8/2e9 + ops.Int16/1e9 + ops.BF16/1e9 + ops.F32/1e9); got.By != "int8 products" || math.Abs(got.TokensPerSecond/want-1) > 1e-12 {
 		t.Errorf("slow products: %+v, want %g tokens/s", got, want)
 	}
 
 	// No limit is better than a wrong one.
 	m = embedded(t, "bf16", model.Options{Threads: 1, Activations: model.BF16Activations})
-	l.reads[m.WeightBytes()] = 1
+	l.reads[m.WeightBytes()], l.peaks.BF16GFLOPS = 1, 0
 	if got := l.limit(m, rate); got != nil {
 		t.Errorf("bf16 products without a peak of them: %+v", got)
 	}

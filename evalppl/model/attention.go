@@ -24,14 +24,14 @@ func (s *Session) keepAll(w *pool.Worker, _ *scratch, layer int) {
 		heads := s.cache.kvHeads
 		w.Each(len(s.copies)*heads, func(i int) {
 			c := &s.copies[i/heads]
-			s.cache.copy(layer, i%heads, c.pos, c.n, c.from, c.to)
+			s.cache.layers[layer].copy(&s.cache.cacheShape, i%heads, c.pos, c.n, c.from, c.to)
 		})
 	}
 }
 
 // keep finishes token t's query, key and value rows - bias and rotation - and stores key and value in the cache.
 func (s *Session) keep(layer, t int) {
-	m, a, l := s.m, &s.m.spec.Attention, &s.m.layers[layer]
+	a, l := &s.m.spec.Attention, &s.m.layers[layer]
 	row := s.qkv[t*l.qkv.ld():][:l.qkv.rows]
 	if l.qkv.bias != nil {
 		kernels.Add(row, l.qkv.bias)
@@ -41,10 +41,7 @@ func (s *Session) keep(layer, t int) {
 		cos, sin := s.rotary.at(int(s.position[t]))
 		kernels.RotateHeads(row[:(a.Heads+a.KVHeads)*d], a.Heads+a.KVHeads, d, cos, sin)
 	}
-	keys, values := row[a.Heads*d:], row[(a.Heads+a.KVHeads)*d:]
-	for h := range m.spec.Attention.KVHeads {
-		s.cache.store(layer, h, int(s.slot[t]), keys[h*d:(h+1)*d], values[h*d:(h+1)*d])
-	}
+	s.cache.layers[layer].store(&s.cache.cacheShape, t, int(s.slot[t]))
 }
 
 // attend computes attention for every head and token and makes the result the input of the layer's output matrix.
@@ -53,15 +50,17 @@ func (s *Session) attend(w *pool.Worker, sc *scratch, layer int) {
 	s.setInput(w, next.cols)
 	panels := kernels.Panels(s.n)
 	groups := len(s.queries)
-	heads := s.m.spec.Attention.Heads
 	if len(s.segments) > 1 || groups < piecesPerThread*s.m.pool.Size() {
 		// Few tokens, or panels that are not those of the queries: the heads are shared out, and the rows packed when all of them
 		// are done.
-		all := groups * heads
-		pieces := s.pieces(all, 4*heads*s.m.spec.Attention.HeadDim*s.pairs)
+		a := &s.m.spec.Attention
+		together := s.headsTogether()
+		units := a.Heads / together
+		all := groups * units
+		pieces := s.pieces(all, 4*a.Heads*a.HeadDim*s.pairs)
 		w.Each(pieces, func(piece int) {
 			for i := all * piece / pieces; i < all*(piece+1)/pieces; i++ {
-				s.attendHead(sc, layer, i%heads, &s.queries[i/heads])
+				s.attendHeads(sc, layer, i%units*together, together, &s.queries[i/units])
 			}
 		})
 		if next.pack != nil {
@@ -72,8 +71,8 @@ func (s *Session) attend(w *pool.Worker, sc *scratch, layer int) {
 	w.Each(groups, func(i int) {
 		// Later tokens see more positions: they go first, so that the last piece is a short one.
 		i = groups - 1 - i
-		for h := range heads {
-			s.attendHead(sc, layer, h, &s.queries[i])
+		for h := range s.m.spec.Attention.Heads {
+			s.attendHeads(sc, layer, h, 1, &s.queries[i])
 		}
 		if next.pack != nil {
 			for p := panelsOfQueries * i; p < min(panelsOfQueries*(i+1), panels); p++ {
@@ -83,53 +82,72 @@ func (s *Session) attend(w *pool.Worker, sc *scratch, layer int) {
 	})
 }
 
+// headsTogether returns how many heads are multiplied with the keys and values that they share at once: where a group of queries is one token,
+// that of generation, they take the place of more tokens.
+func (s *Session) headsTogether() int {
+	if len(s.queries) < s.n {
+		return 1
+	}
+	share := s.cache.heads / s.cache.kvHeads
+	n := min(share, attentionTokens)
+	for share%n != 0 {
+		n--
+	}
+	return n
+}
+
 func (s *Session) packAttention(next *matrix, p int) {
 	first, n := kernels.Panel(s.n, p)
 	next.pack(next, s.in.packedFrom(next, first), s.in.rows[first*next.cols:], n)
 }
 
-// attendHead writes the attention output of some queries of one head to the operand's float32 rows.
-func (s *Session) attendHead(sc *scratch, layer, head int, q *queries) {
+// scoreRow is the distance of rows of scores for some tiles of positions: an odd number of tiles, so that no two rows begin at
+// the same place of a page and drive each other out of the first-level cache.
+func scoreRow(tiles int) int { return (tiles | 1) * kernels.TileRows }
+
+// attendHeads writes the attention output of a group of queries to the operand's float32 rows: of one head, or of heads heads that share
+// their keys, where the group is one token.
+func (s *Session) attendHeads(sc *scratch, layer, head, heads int, q *queries) {
 	a := &s.m.spec.Attention
 	l := &s.m.layers[layer]
+	c, cache := s.cache.layers[layer], &s.cache.cacheShape
 	d := a.HeadDim
-	first, n := q.first, q.n
-	kv := head / (a.Heads / a.KVHeads)
+	rows, ldd := queryRows{token: q.first, head: head, n: q.n}, a.Heads*d
+	if heads > 1 {
+		rows.n, rows.ofHeads, ldd = heads, true, d
+	}
 
 	// Positions [from, end) hold all that any of the tokens sees; from is the start of a tile.
-	end := q.pos + n
+	end := q.pos + q.n
 	from := 0
 	if l.window > 0 {
 		from = max(0, q.pos+1-l.window) / kernels.TileRows * kernels.TileRows
 	}
 	tiles := kernels.Tiles(end - from)
-	ld := tiles * kernels.TileRows
-	scores := sc.scores[:n*ld]
-	keys := s.cache.key(layer, kv)[(q.base+from)*d:]
-	kernels.MulF32(scores, ld, keys, tiles, d*kernels.TileRows, d, s.qkv[first*l.qkv.ld()+head*d:], l.qkv.ld(), n)
-	for t := range n {
-		row := scores[t*ld : (t+1)*ld]
-		hi := q.pos + t + 1 - from
+	ld := scoreRow(tiles)
+	scores := sc.scores[:rows.n*ld]
+	c.scores(cache, scores, ld, q.base+from, tiles, rows)
+	for i := range rows.n {
+		hi := end - from
+		if !rows.ofHeads {
+			hi -= q.n - 1 - i
+		}
 		lo := 0
 		if l.window > 0 {
 			lo = max(0, hi-l.window)
 		}
-		clear(row[:lo])
-		kernels.Softmax(row[lo:hi], float32(a.Scale))
-		clear(row[hi:])
+		c.probabilities(scores[i*ld:][:tiles*kernels.TileRows], lo, hi, float32(a.Scale))
 	}
 
-	values := s.cache.value(layer, kv)[(q.base+from)*kernels.TileRows:]
-	stride := s.cache.capacity * kernels.TileRows
-	width := s.cache.valueTiles * kernels.TileRows
-	out := s.in.rows[first*a.Heads*d+head*d:]
+	out := s.in.rows[q.first*a.Heads*d+head*d:]
+	width := cache.valueTiles * kernels.TileRows
 	if width == d {
-		kernels.MulF32(out, a.Heads*d, values, s.cache.valueTiles, stride, end-from, scores, ld, n)
+		c.output(cache, out, ldd, head, q.base+from, end-from, scores, ld, rows.n)
 		return
 	}
 	// A head that does not fill its tiles would write over its neighbour.
-	kernels.MulF32(sc.mixed, width, values, s.cache.valueTiles, stride, end-from, scores, ld, n)
-	for t := range n {
-		copy(out[t*a.Heads*d:][:d], sc.mixed[t*width:])
+	c.output(cache, sc.mixed, width, head, q.base+from, end-from, scores, ld, rows.n)
+	for i := range rows.n {
+		copy(out[i*ldd:][:d], sc.mixed[i*width:])
 	}
 }

@@ -1,12 +1,15 @@
 package model
 
+import "nibble/kernels"
+
 // Operations counts the multiplications and additions of matrix products, by the arithmetic that does them. A multiply-add counts
 // as two; the padding of tiles and the element-wise steps between products are not counted, so a time computed from the counts and a
 // machine's peak rates is one that no program could go below.
 type Operations struct {
-	Int8 float64 // products of 8-bit integers
-	BF16 float64 // products of bfloat16
-	F32  float64 // float32 multiply-adds: other weights, and attention
+	Int8  float64 // products of 8-bit integers
+	Int16 float64 // products of 16-bit integers: scores of attention, where its inputs are rounded
+	BF16  float64 // products of bfloat16; and values of attention so, where the CPU has a BF16 dot product
+	F32   float64 // float32 multiply-adds: other weights, and other attention
 }
 
 // Operations returns what it takes to read tokens positions behind first earlier ones and to compute the logits of the last logits
@@ -19,10 +22,22 @@ func (m *Model) Operations(first, tokens, logits int) Operations {
 			w.count(&o, tokens)
 		}
 		a := &m.spec.Attention
-		o.F32 += 4 * float64(a.Heads*a.HeadDim) * visible(first, tokens, l.window) // scores, and the sum of values
+		n := 2 * float64(a.Heads*a.HeadDim) * visible(first, tokens, l.window) // of scores, and as many of the sum of values
+		l.attention().count(&o, n)
 	}
 	m.head.count(&o, logits)
 	return o
+}
+
+func countFloatAttention(o *Operations, n float64) { o.F32 += 2 * n }
+
+func countRoundedAttention(o *Operations, n float64) {
+	o.Int16 += n
+	if kernels.HasBF16Dot() {
+		o.BF16 += n
+	} else {
+		o.F32 += n
+	}
 }
 
 // count adds the matrix's product with tokens rows.

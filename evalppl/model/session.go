@@ -49,7 +49,7 @@ type Session struct {
 type scratch struct {
 	rows   []float32 // [PanelTokens][widest input], rows on their way to a panel
 	tile   []float32 // one decoded tile
-	scores []float32 // [attentionTokens][positions of a sequence, in whole tiles]
+	scores []float32 // [attentionTokens][scoreRow], for the positions of a sequence
 	mixed  []float32 // [attentionTokens][padded HeadDim]
 	logits []float32 // [headTokens][headTiles*16]
 	group  operand   // the head's input of one group of tokens
@@ -69,7 +69,7 @@ func (m *Model) newSession(positions, slots int) (*Session, error) {
 	if m.positions != nil && positions > m.spec.Context {
 		return nil, fmt.Errorf("%d positions asked, the model has learned positions for %d", positions, m.spec.Context)
 	}
-	s := &Session{m: m, cache: newCache(m.spec, slots), limit: positions}
+	s := &Session{m: m, limit: positions}
 	if m.spec.Position.Kind == format.RotaryPositions {
 		var err error
 		if s.rotary, err = newRotaryTable(*m.spec.Position.Rotary, positions); err != nil {
@@ -83,6 +83,7 @@ func (m *Model) newSession(positions, slots int) (*Session, error) {
 	s.x = make([]float32, n*m.spec.Hidden)
 	s.delta = make([]float32, n*first.down.ld())
 	s.qkv = make([]float32, n*first.qkv.ld())
+	s.cache = newCache(m, slots, s.qkv, first.qkv.ld())
 	s.wide = make([]float32, n*first.up.ld())
 	s.in.rows = make([]float32, n*widest)
 	s.in.packed = make([]byte, n*m.packedToken)
@@ -90,7 +91,7 @@ func (m *Model) newSession(positions, slots int) (*Session, error) {
 		s.work = append(s.work, &scratch{
 			rows:   make([]float32, kernels.PanelTokens*widest),
 			tile:   make([]float32, m.maxBlocks*kernels.BlockCols*kernels.TileRows),
-			scores: make([]float32, attentionTokens*kernels.Tiles(positions)*kernels.TileRows),
+			scores: make([]float32, attentionTokens*scoreRow(kernels.Tiles(positions))),
 			mixed:  make([]float32, attentionTokens*s.cache.valueTiles*kernels.TileRows),
 			logits: make([]float32, headTokens*headTiles*kernels.TileRows),
 		})

@@ -12,8 +12,12 @@ func (m *Model) WeightBytes() int64 {
 
 // CacheBytes returns the bytes of keys and values that positions positions take.
 func (m *Model) CacheBytes(positions int) int64 {
-	a := m.spec.Attention
-	return int64(positions) * int64(m.spec.Layers) * int64(a.KVHeads) * int64(a.HeadDim) * 2 * 4
+	var n int64
+	a := &m.spec.Attention
+	for i := range m.layers {
+		n += int64(m.layers[i].attention().bytes(a))
+	}
+	return n * int64(positions) * int64(a.KVHeads)
 }
 
 // Batches returns in how many passes over the weights a sequence of tokens is read at once.

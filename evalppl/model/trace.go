@@ -151,6 +151,7 @@ func (t *Tracer) replay(v *Variant, windows []reading.Window, pass func(*Session
 
 func (t *Tracer) run(m *Model, pass func(*Session) error) error {
 	t.s.m = m // a variant has the model's shapes, so the buffers fit
+	t.s.cache.fit(m.layers)
 	t.s.Reset()
 	err := pass(t.s)
 	t.s.m = t.m
