@@ -41,26 +41,15 @@ func mulFloatShapes(l floatLoops, dst []float32, ldd int, w []byte, tiles, strid
 		for t := range n {
 			clear(dst[t*ldd:][:tiles*TileRows])
 		}
-	case n < 12 && !aliased(ldx, n):
+	case n < floatRowsTogether && !aliased(ldx, n):
 		mulFloatColumns(l, dst, ldd, w, tiles, stride, cols, x, ldx, n, cols, nil)
-	case n < 12:
+	case n < floatRowsTogether:
 		mulFloatFewCopied(l, dst, ldd, w, tiles, stride, cols, x, ldx, n)
-	case !aliased(ldx, 12):
+	case !aliased(ldx, floatRowsTogether):
 		mulFloatColumns(l, dst, ldd, w, tiles, stride, cols, x, ldx, n, floatChunk, nil)
 	default:
 		mulFloatManyCopied(l, dst, ldd, w, tiles, stride, cols, x, ldx, n)
 	}
-}
-
-// aliased reports whether several of n rows of x, ldx floats apart, begin at nearly the same offset from a multiple of 4 KB. They would
-// share sets of the L1 cache and drive each other out at every column: half to a third of the speed.
-func aliased(ldx, n int) bool {
-	for t := 2; t < n; t++ { // a pair of rows does no harm
-		if d := 4 * t * ldx & 4095; d < 64 || d > 4096-64 {
-			return true
-		}
-	}
-	return false
 }
 
 func mulFloatFewCopied(l floatLoops, dst []float32, ldd int, w []byte, tiles, stride, cols int, x []float32, ldx, n int) {

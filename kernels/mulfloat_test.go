@@ -213,3 +213,16 @@ func benchMulFloat(b *testing.B, f floatFormat) {
 		}
 	}
 }
+
+// TestRowFloats: rows at that distance are multiplied where they lie, whatever their length.
+func TestRowFloats(t *testing.T) {
+	for cols := 1; cols < 20000; cols++ {
+		ld := RowFloats(cols)
+		if ld < cols || ld > cols+128 {
+			t.Fatalf("rows of %d floats are %d apart", cols, ld)
+		}
+		if aliased(ld, floatRowsTogether) {
+			t.Fatalf("rows of %d floats share sets of the cache at a distance of %d", cols, ld)
+		}
+	}
+}

@@ -47,7 +47,7 @@ func (s *Session) keep(layer, t int) {
 // attend computes attention for every head and token and makes the result the input of the layer's output matrix.
 func (s *Session) attend(w *pool.Worker, sc *scratch, layer int) {
 	next := s.m.layers[layer].attnOut
-	s.setInput(w, next.cols)
+	s.setInput(w, next)
 	panels := kernels.Panels(s.n)
 	groups := len(s.queries)
 	if len(s.segments) > 1 || groups < piecesPerThread*s.m.pool.Size() {
@@ -112,7 +112,7 @@ func (s *Session) attendHeads(sc *scratch, layer, head, heads int, q *queries) {
 	l := &s.m.layers[layer]
 	c, cache := s.cache.layers[layer], &s.cache.cacheShape
 	d := a.HeadDim
-	rows, ldd := queryRows{token: q.first, head: head, n: q.n}, a.Heads*d
+	rows, ldd := queryRows{token: q.first, head: head, n: q.n}, l.attnOut.inputLd()
 	if heads > 1 {
 		rows.n, rows.ofHeads, ldd = heads, true, d
 	}
@@ -139,7 +139,7 @@ func (s *Session) attendHeads(sc *scratch, layer, head, heads int, q *queries) {
 		c.probabilities(scores[i*ld:][:tiles*kernels.TileRows], lo, hi, float32(a.Scale))
 	}
 
-	out := s.in.rows[q.first*a.Heads*d+head*d:]
+	out := s.in.rows[q.first*l.attnOut.inputLd()+head*d:]
 	width := cache.valueTiles * kernels.TileRows
 	if width == d {
 		c.output(cache, out, ldd, head, q.base+from, end-from, scores, ld, rows.n)

@@ -115,7 +115,7 @@ func (s *Session) look(at step, layer int) string {
 		}
 		return s.describe(layer, what, s.qkv, l.qkv.ld(), l.qkv.rows, vectorCause(l.qkv.bias))
 	case afterAttention:
-		return s.describe(layer, "attention", s.in.rows, l.attnOut.cols, l.attnOut.cols, nil)
+		return s.describe(layer, "attention", s.in.rows, l.attnOut.inputLd(), l.attnOut.cols, nil)
 	case afterAttnOut:
 		return product(l.attnOut, s.delta)
 	case afterMLPNorm:

@@ -121,13 +121,13 @@ func (s *Session) activateRows(w *pool.Worker, sc *scratch, layer int) {
 
 // fill computes the input of matrix next, a row for each token, as float32 rows or packed, whichever the matrix takes.
 func (s *Session) fill(w *pool.Worker, sc *scratch, next *matrix, row func(t int, dst []float32)) {
-	cols := next.cols
-	s.setInput(w, cols)
+	s.setInput(w, next)
+	cols, ld := next.cols, next.inputLd()
 	w.Each(kernels.Panels(s.n), func(p int) {
 		first, n := kernels.Panel(s.n, p)
 		if next.pack == nil {
 			for t := first; t < first+n; t++ {
-				row(t, s.in.rows[t*cols:(t+1)*cols])
+				row(t, s.in.rows[t*ld:][:cols])
 			}
 			return
 		}
@@ -138,10 +138,10 @@ func (s *Session) fill(w *pool.Worker, sc *scratch, next *matrix, row func(t int
 	})
 }
 
-// setInput says how long the rows of the coming input are. It is called right after a barrier, and read after the next.
-func (s *Session) setInput(w *pool.Worker, cols int) {
+// setInput says how far apart the rows of matrix next's input are. It is called right after a barrier, and read after the next.
+func (s *Session) setInput(w *pool.Worker, next *matrix) {
 	if w.Index == 0 {
-		s.in.ld, s.in.tokens = cols, s.n
+		s.in.ld, s.in.tokens = next.inputLd(), s.n
 	}
 }
 

@@ -32,11 +32,9 @@ type headBatch struct {
 }
 
 func (o *headBatch) init(m *Model, n int) {
-	h := m.spec.Hidden
 	o.chunks = (m.head.tiles + headTiles - 1) / headTiles
 	o.wanted, o.targets = make([]int32, 0, n), make([]uint32, 0, n)
-	o.in.rows = make([]float32, n*h)
-	o.in.ld = h
+	o.in.rows = make([]float32, n*kernels.RowFloats(m.spec.Hidden))
 	o.in.packed = make([]byte, n*m.head.packedToken)
 	o.max = make([]float32, n*o.chunks)
 	o.sum = make([]float64, n*o.chunks)
@@ -46,18 +44,18 @@ func (o *headBatch) init(m *Model, n int) {
 // normalizeHead fills the head's operand with the rows of the wanted tokens, in groups of headTokens that have panels of their own.
 func (s *Session) normalizeHead(w *pool.Worker, sc *scratch) {
 	m, o := s.m, &s.out
-	h := m.spec.Hidden
+	h, ld := m.spec.Hidden, m.head.inputLd()
 	w.Each(o.groups(), func(g int) {
 		start, tokens := o.group(g)
 		for p := range kernels.Panels(tokens) {
 			first, n := kernels.Panel(tokens, p)
 			first += start
-			dst := o.in.rows[first*h:]
+			dst := o.in.rows[first*ld:]
 			if m.head.pack != nil {
 				dst = sc.rows
 			}
 			for i := range n {
-				m.finalNorm.run(dst[i*h:(i+1)*h], s.row(int(o.wanted[o.from+first+i])))
+				m.finalNorm.run(dst[i*ld:][:h], s.row(int(o.wanted[o.from+first+i])))
 			}
 			if m.head.pack != nil {
 				m.head.pack(m.head, o.in.packedFrom(m.head, first), dst, n)
@@ -76,7 +74,7 @@ func (o *headBatch) group(g int) (first, n int) {
 // groupOperand returns the input rows of one group.
 func (o *headBatch) groupOperand(m *matrix, g int) operand {
 	first, n := o.group(g)
-	in := operand{tokens: n, ld: o.in.ld}
+	in := operand{tokens: n, ld: m.inputLd()}
 	if m.pack != nil {
 		in.packed = o.in.packedFrom(m, first)
 	} else {

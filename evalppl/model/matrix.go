@@ -106,6 +106,14 @@ func packBF16(m *matrix, dst []byte, x []float32, n int) { kernels.PackBF16(dst,
 // ld returns the length of an output row: the rows of the matrix, padded to whole tiles.
 func (m *matrix) ld() int { return m.tiles * kernels.TileRows }
 
+// inputLd returns how far apart the float32 rows lie that the matrix is multiplied with, or that are packed for it.
+func (m *matrix) inputLd() int {
+	if m.pack != nil {
+		return m.cols
+	}
+	return kernels.RowFloats(m.cols)
+}
+
 func mulF32(m *matrix, dst []float32, ldd, t0, t1 int, in *operand, _ *scratch) {
 	stride := m.tileBytes / 4
 	kernels.MulF32(dst, ldd, m.floats[t0*stride:], t1-t0, stride, m.cols, in.rows, in.ld, in.tokens)

@@ -78,14 +78,17 @@ func (m *Model) newSession(positions, slots int) (*Session, error) {
 	}
 	n := min(slots, batchTokens)
 	s.batch = newBatch(n)
-	widest := max(m.spec.Hidden, m.spec.FFN, m.spec.Attention.Heads*m.spec.Attention.HeadDim)
+	widest, longest := 0, 0 // inputs of matrices, and their rows
+	for _, cols := range []int{m.spec.Hidden, m.spec.FFN, m.spec.Attention.Heads * m.spec.Attention.HeadDim} {
+		widest, longest = max(widest, cols), max(longest, kernels.RowFloats(cols))
+	}
 	first := &m.layers[0]
 	s.x = make([]float32, n*m.spec.Hidden)
 	s.delta = make([]float32, n*first.down.ld())
 	s.qkv = make([]float32, n*first.qkv.ld())
 	s.cache = newCache(m, slots, s.qkv, first.qkv.ld())
 	s.wide = make([]float32, n*first.up.ld())
-	s.in.rows = make([]float32, n*widest)
+	s.in.rows = make([]float32, n*longest)
 	s.in.packed = make([]byte, n*m.packedToken)
 	for range m.pool.Size() {
 		s.work = append(s.work, &scratch{
