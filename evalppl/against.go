@@ -146,8 +146,9 @@ func (c *comparer) result() (Comparison, error) {
 		Schema: ComparisonSchema, Protocol: r.Protocol, Ctx: r.Ctx, Stride: r.Stride, BOS: r.BOS, Documents: r.Documents,
 		DocumentsTooShort: r.DocumentsTooShort, Tokens: r.Tokens, TokenStreamSHA256: r.TokenStreamSHA256,
 		TokensScored: c.tokensScored(), Windows: c.done, TotalWindows: c.p.total, WindowsLeftOut: c.left, NonFinite: c.places,
-		TokensRead: c.tokensRead, Others: []Against{},
+		TokensRead: c.tokensRead, Others: []Against{}, Partial: c.done < c.p.total, Seconds: c.seconds(),
 	}
+	out.TokensPerSecond = float64(out.TokensRead) / max(out.Seconds, 1e-9)
 	if b, ok := c.models[0].(RoundedBase); ok {
 		out.BaseRounding = b.LogProbabilityError()
 	}

@@ -69,8 +69,19 @@ func compareText(ctx context.Context, base DistributionModel, others []Distribut
 	if err := c.begin(); err != nil {
 		return Comparison{}, err
 	}
-	start := time.Now()
+	if o.ResumeComparison != nil {
+		if !inTurn {
+			return Comparison{}, errors.New("only a comparison of models one after the other goes on from an earlier one")
+		}
+		if err := c.restore(o.ResumeComparison); err != nil {
+			return Comparison{}, fmt.Errorf("the run cannot go on from the earlier result: %w", err)
+		}
+	}
+	c.start = time.Now()
 	err = c.run(ctx)
+	if err != nil && c.unfinished != nil && o.Unfinished != nil {
+		o.Unfinished(*c.unfinished)
+	}
 	if c.done == 0 {
 		return Comparison{}, err
 	}
@@ -81,11 +92,11 @@ func compareText(ctx context.Context, base DistributionModel, others []Distribut
 	if resultErr != nil {
 		return Comparison{}, errors.Join(err, resultErr)
 	}
-	out.Partial = c.done < p.total
-	out.Seconds = time.Since(start).Seconds()
-	out.TokensPerSecond = float64(out.TokensRead) / max(out.Seconds, 1e-9)
 	return out, err
 }
+
+// seconds is how long the comparison has taken so far.
+func (c *comparer) seconds() float64 { return c.before + time.Since(c.start).Seconds() }
 
 // comparable checks that the models can be compared with these options, and fills in defaults.
 func comparable(models []DistributionModel, o Options) (Options, error) {
@@ -134,6 +145,12 @@ type comparer struct {
 	p         *plan
 	documents bool
 	inTurn    bool // see CompareInTurn
+
+	start      time.Time
+	before     float64          // seconds before the interruption that it goes on from
+	pending    [][]float64      // what the first of the others had said of the windows under way then
+	unfinished *ComparisonState // where the comparison has ended early
+	adding     bool             // sums are being changed: an error leaves no state
 
 	buffer  [][]float32 // [model][rowsAtOnce][Vocab]; in turn: [2], of which the base's holds all windows read together
 	workers []*comparerWorker
@@ -188,8 +205,13 @@ func (c *comparer) init(vocab int) {
 
 func (c *comparer) tokensScored() int { return c.tallies[0].tokens }
 
-func (c *comparer) run(ctx context.Context) error {
+func (c *comparer) run(ctx context.Context) (err error) {
 	total := c.p.covered(0, c.p.total)
+	defer func() {
+		if err != nil && c.inTurn && c.unfinished == nil && !c.adding {
+			c.stop(0)
+		}
+	}()
 	for c.done < c.p.total {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -202,6 +224,7 @@ func (c *comparer) run(ctx context.Context) error {
 		if !c.inTurn {
 			read, stopped = c.windows(ctx, parts)
 		} else if measured, err := c.windowsInTurn(ctx, parts); err != nil {
+			c.stop(measured)
 			if c.done > 0 || measured == 0 {
 				return err
 			}
@@ -224,10 +247,11 @@ func (c *comparer) run(ctx context.Context) error {
 			if c.o.Compared != nil {
 				c.o.Compared(c.tokensRead, total, c.meanKL())
 			}
-			if ctx.Err() != nil {
+			if ctx.Err() != nil && !c.inTurn {
 				break
 			}
 		}
+		c.pending = nil
 		if stopped != nil {
 			return stopped
 		}
@@ -387,6 +411,7 @@ func (c *comparer) keep(ctx context.Context, n int, p *part, at int) error {
 		}
 		return nil
 	}
+	c.adding = true
 	for k := range c.models {
 		c.tallies[k].add(scoreWindow(w, c.losses[k][at:end]))
 	}
@@ -395,6 +420,7 @@ func (c *comparer) keep(ctx context.Context, n int, p *part, at int) error {
 			return err
 		}
 	}
+	c.adding = false
 	return nil
 }
 

@@ -11,6 +11,8 @@ import (
 // has computed, share its memory, and be many. The numbers are the same; the base's logits of one window, or of as many short ones as
 // have 512 tokens together, are held: scored tokens x Vocab float32 values.
 //
+// Where it ends early, Options.Unfinished has what a later one goes on from, nothing lost, to the same bits (Options.ResumeComparison).
+//
 // An error or a canceled ctx within the first windows read together keeps the others that have read them: the comparison then has
 // fewer others than were given. Later, the windows under way are dropped, so that all others are compared on the same tokens.
 func CompareInTurn(ctx context.Context, base DistributionModel, others []DistributionModel, text Text, o Options) (Comparison, error) {
@@ -82,6 +84,15 @@ func (c *comparer) windowsInTurn(ctx context.Context, parts []part) (measured in
 		return 0, nil
 	}
 	for k := 1; k < len(c.models); k++ {
+		if c.takePending(k) {
+			if c.o.Passed != nil {
+				c.o.Passed(c.done*len(c.models)+(k+1)*len(parts), c.p.total*len(c.models))
+			}
+			if allBad(k) {
+				return k, nil
+			}
+			continue
+		}
 		err := read(k, func(i int, logits []float32) {
 			at := i % rowsAtOnce
 			copy(c.buffer[1][at*vocab:], logits)
@@ -94,6 +105,9 @@ func (c *comparer) windowsInTurn(ctx context.Context, parts []part) (measured in
 		}
 		if allBad(k) {
 			return k, nil
+		}
+		if c.o.SoFar != nil {
+			c.o.SoFar(func() (Comparison, ComparisonState, error) { return c.soFar(ctx, parts, k) })
 		}
 	}
 	return len(c.models) - 1, nil

@@ -51,6 +51,14 @@ type Options struct {
 	// Passed is called by [CompareInTurn] after each pass of a model over a window, with the number of passes done and of those to be
 	// done in all. In each window the base comes first, then the others in their order.
 	Passed func(done, total int)
+	// ResumeComparison is an unfinished [CompareInTurn] to go on from, with the same settings: its Conditions are compared with
+	// Conditions.
+	ResumeComparison *ResumedComparison
+	// Unfinished receives the state of a [CompareInTurn] that an error or a canceled ctx ends.
+	Unfinished func(ComparisonState)
+	// SoFar is called by [CompareInTurn] after each pass of another model over a window. get returns the comparison so far, as an
+	// interruption would leave it, and its state; it may only be called before SoFar returns.
+	SoFar func(get func() (Comparison, ComparisonState, error))
 	// Losses, where not nil, receives every scored token's loss, in order: those of this run, not of the one it resumes.
 	Losses func(losses []float64) error
 }

@@ -26,9 +26,11 @@ type sensitivityFlags struct {
 	types      []string
 	by, from   string
 	json, plot string
+	resume     string
 	top        int
 	force      bool
 
+	earlier            *sensitivity.Result // that of --resume
 	draw               func(reports.HeatMap) ([]byte, error)
 	files              outputs
 	jsonFile, plotFile *output
@@ -47,7 +49,8 @@ moves the model's predictions: the Kullback-Leibler divergence from the unmodifi
 compare measures it. The table is sorted by divergence for each bit saved: what stands first is best left as it is.
 
 MODEL is a container of f32, f16 or bf16, or a folder. Its first ` + grouped(sensitivityTokens) + ` tokens are scored unless --tokens says otherwise: every part
-reads them once. After an interruption, what has been measured is printed and written.`,
+reads them once. After an interruption, what has been measured is printed and written; --resume FILE goes on from what --json FILE wrote, with
+nothing lost, to exactly the result of a run that was not interrupted.`,
 		Example: `  nibble sensitivity smollm2-f16.nbl --types int4-g32 --text wiki.test.raw --json s.json --plot s.svg
   nibble sensitivity smollm2-f16.nbl --types int4-g32,int8-g32 --by kind --activations f32 --text wiki.test.raw
   nibble sensitivity --from s.json --top 0`,
@@ -77,7 +80,15 @@ reads them once. After an interruption, what has been measured is printed and wr
 				return err
 			}
 			// An interrupted measurement is shown as far as it came.
-			return errors.Join(s.write(cmd, r), err)
+			kept := s.jsonFile != nil && s.jsonFile.file != nil && !s.jsonFile.direct
+			if writeErr := s.write(cmd, r); writeErr != nil {
+				return errors.Join(writeErr, err)
+			}
+			if err != nil && kept && r.State != nil {
+				fmt.Fprintf(cmd.ErrOrStderr(), "nibble: what is measured so far (%s of %d on %s) is kept in %s; go on with --resume %s\n",
+					count(len(r.Parts), "part"), r.TotalParts, count(r.Windows, "window"), s.json, quoteArg(s.json))
+			}
+			return err
 		},
 	}
 	f := cmd.Flags()
@@ -86,6 +97,7 @@ reads them once. After an interruption, what has been measured is printed and wr
 	f.StringVar(&s.from, "from", "", "show the result in `FILE`, which --json wrote, instead of measuring")
 	f.IntVar(&s.top, "top", 20, "print the `N` parts that cost most for each bit saved (0: all)")
 	f.StringVar(&s.json, "json", "", "write the result as JSON to `FILE` (- for standard output)")
+	f.StringVar(&s.resume, "resume", "", "go on from the unfinished result in `FILE`, to that of an uninterrupted run")
 	f.StringVar(&s.plot, "plot", "", "draw the divergences as a heat map of layers and kinds to `FILE`.svg or .png")
 	f.BoolVar(&s.force, "force", false, "replace existing files")
 	s.stream.add(cmd, sensitivityTokens)
@@ -115,10 +127,17 @@ func (s *sensitivityFlags) check(cmd *cobra.Command) error {
 		}
 	}
 	if s.from != "" {
-		if s.stream.text != "" || s.stream.ids != "" || s.json != "" {
-			return usagef("--from shows an earlier result: --text, --token-ids and --json are for a new one")
+		if s.stream.text != "" || s.stream.ids != "" || s.json != "" || s.resume != "" {
+			return usagef("--from shows an earlier result: --text, --token-ids, --json and --resume are for a new one")
 		}
 		return nil
+	}
+	if s.resume != "" {
+		r, err := sensitivity.Read(s.resume)
+		if err != nil {
+			return err
+		}
+		s.earlier = &r
 	}
 	if !slices.Contains(sensitivity.Divisions(), s.by) {
 		return usagef("--by %q: want %s", s.by, strings.Join(sensitivity.Divisions(), ", "))
@@ -144,7 +163,7 @@ func (s *sensitivityFlags) check(cmd *cobra.Command) error {
 
 // create makes the files that will be written.
 func (s *sensitivityFlags) create(cmd *cobra.Command) (err error) {
-	if s.jsonFile, err = s.files.create(cmd, s.json, s.force); err != nil {
+	if s.jsonFile, err = s.files.create(cmd, s.json, s.force || s.json == s.resume); err != nil {
 		return err
 	}
 	s.plotFile, err = s.files.create(cmd, s.plot, s.force)
@@ -217,12 +236,26 @@ func (s *sensitivityFlags) measure(cmd *cobra.Command, path string) (r sensitivi
 	s.eo.Passed = func(done, total int) {
 		p.update(int64(v.cost(done)+0.5), int64(v.cost(total)+0.5), names[(done-1)%len(names)])
 	}
-	r, err = sensitivity.Measure(cmd.Context(), v, s.by, parts, together, text.text, s.eo)
+	s.eo.Conditions = conditions(f, m, text)
+	save := newSaver(cmd, s.json)
+	r, err = sensitivity.MeasureWith(cmd.Context(), v, s.by, parts, together, text.text, sensitivity.Options{
+		Options: s.eo, Earlier: s.earlier,
+		SoFar: func(get func() (sensitivity.Result, error)) {
+			save(func() any {
+				so, err := get()
+				if err != nil {
+					return nil // an error that matters comes back at the end
+				}
+				so.Base.Conditions = s.eo.Conditions
+				return so
+			})
+		},
+	})
 	p.clear()
 	if err != nil {
 		err = adviseNonFinite(fmt.Errorf("sensitivity of %s on %s: %w", path, text.path, err))
 	}
-	r.Base.Conditions = conditions(f, m, text)
+	r.Base.Conditions = s.eo.Conditions
 	return r, err
 }
 

@@ -182,7 +182,8 @@ func (c *countdown) Err() error {
 }
 
 // TestSensitivityInterrupted interrupts at ever later places. What was measured by then is written, whole and readable, and has the
-// numbers of an uninterrupted run on as much text; where nothing was, no file is left.
+// numbers of an uninterrupted run on as much text; where nothing was, no file is left. --resume goes on to exactly the uninterrupted result.
+// Two windows are read together.
 func TestSensitivityInterrupted(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
@@ -190,7 +191,7 @@ func TestSensitivityInterrupted(t *testing.T) {
 	args := func(tokens int, json string) []string {
 		return []string{
 			"sensitivity", at("base.nbl"), "--text", filepath.Join("..", "..", "testdata", "text", "valid.txt"), "--by", "layer", "--tokens", strconv.Itoa(tokens),
-			"--ctx", "64", "--stride", "64", "--json", at(json), "--plot", at(json + ".svg"),
+			"--ctx", "256", "--stride", "256", "--json", at(json), "--plot", at(json + ".svg"),
 		}
 	}
 	if code, _, stderr := runNibble("", "convert", model, "--type", "f16", "-o", at("base.nbl")); code != 0 {
@@ -198,7 +199,7 @@ func TestSensitivityInterrupted(t *testing.T) {
 	}
 	whole := map[int]sensitivity.Result{}
 	for windows := 1; windows <= 3; windows++ {
-		if code, _, stderr := runNibble("", args(64*windows, fmt.Sprintf("%d.json", windows))...); code != 0 {
+		if code, _, stderr := runNibble("", args(256*windows, fmt.Sprintf("%d.json", windows))...); code != 0 {
 			t.Fatal(stderr)
 		}
 		r, err := sensitivity.Read(at(fmt.Sprintf("%d.json", windows)))
@@ -213,12 +214,12 @@ func TestSensitivityInterrupted(t *testing.T) {
 		ctx.Context, ctx.cancel = context.WithCancel(context.Background())
 		ctx.left.Store(n)
 		var stdout, stderr bytes.Buffer
-		code := run(ctx, args(64*3, "part.json"), strings.NewReader(""), &stdout, &stderr)
+		code := run(ctx, args(256*3, "part.json"), strings.NewReader(""), &stdout, &stderr)
 		ctx.cancel()
 		if code == 0 {
 			break
 		}
-		if code != exitInterrupted || !strings.HasPrefix(stderr.String(), "nibble: interrupted") {
+		if code != exitInterrupted || !strings.Contains(stderr.String(), "nibble: interrupted") {
 			t.Fatalf("exit code %d: %s", code, stderr.String())
 		}
 		r, err := sensitivity.Read(at("part.json"))
@@ -239,13 +240,27 @@ func TestSensitivityInterrupted(t *testing.T) {
 		}
 		want := whole[r.Windows]
 		someParts = someParts || len(r.Parts) < len(want.Parts)
-		someWindows = someWindows || r.Windows == 2
+		someWindows = someWindows || r.Windows == 2 && len(r.Parts) == len(want.Parts)
 		for i, p := range r.Parts {
 			if diff := cmp.Diff(want.Parts[i], p); diff != "" {
 				t.Errorf("%s (-uninterrupted +interrupted after %d windows):\n%s", p.Name, r.Windows, diff)
 			}
 		}
-		for _, name := range []string{"part.json", "part.json.svg"} {
+		if !strings.Contains(stderr.String(), "is kept in "+at("part.json")+"; go on with --resume "+at("part.json")) {
+			t.Errorf("no word of --resume: %s", stderr.String())
+		}
+		if code, _, stderr := runNibble("", append(args(256*3, "part.json"), "--resume", at("part.json"), "--plot", at("whole.svg"))...); code != 0 {
+			t.Fatalf("resume: %s", stderr)
+		}
+		if r, err = sensitivity.Read(at("part.json")); err != nil {
+			t.Fatal(err)
+		}
+		uninterrupted := whole[3]
+		r.Seconds, uninterrupted.Seconds = 0, 0
+		if diff := cmp.Diff(uninterrupted, r); diff != "" {
+			t.Fatalf("resumed (-uninterrupted +resumed):\n%s", diff)
+		}
+		for _, name := range []string{"part.json", "part.json.svg", "whole.svg"} {
 			if err := os.Remove(at(name)); err != nil {
 				t.Fatal(err)
 			}

@@ -10,7 +10,7 @@ import (
 // saveEvery is how often an unfinished result is written under the final one's name: a machine that goes down loses no more.
 const saveEvery = time.Minute
 
-// newSaver returns a function that writes a result to path, where the last time was long enough ago and path is a file's name.
+// newSaver returns a function that writes a result (nil: none yet) to path, where the last time was long enough ago and path is a file's name.
 func newSaver(cmd *cobra.Command, path string) func(result func() any) {
 	saved := time.Now()
 	return func(result func() any) {
@@ -20,7 +20,10 @@ func newSaver(cmd *cobra.Command, path string) func(result func() any) {
 		saved = time.Now()
 		// A file that cannot be written now is an error at the end, not in the middle of the work.
 		if out, err := createOutput(cmd, path, true); err == nil && !out.direct {
-			_ = out.json(result())
+			defer out.abort()
+			if r := result(); r != nil {
+				_ = out.json(r)
+			}
 		}
 	}
 }

@@ -109,6 +109,9 @@ func (r *Result) validate() error {
 	if whole := r.Windows == r.TotalWindows && len(r.Parts) == r.TotalParts && len(r.Together) == len(r.Types); r.Partial == whole {
 		return resultfile.FieldError("partial", r.Partial, fmt.Sprintf("%v, which follows from the windows and parts", !whole))
 	}
+	if r.State != nil && !r.Partial {
+		return resultfile.FieldError("state", "there", "nothing in a result that is whole")
+	}
 	if !(r.Seconds >= 0) {
 		return resultfile.FieldError("seconds", r.Seconds, "0 or more")
 	}

@@ -42,6 +42,9 @@ type Result struct {
 	Together []Part       `json:"together"` // all parts at once, for each type
 
 	Seconds float64 `json:"seconds"`
+
+	// State is what an unfinished measurement goes on from.
+	State *evalppl.ComparisonState `json:"state,omitempty"`
 }
 
 // Part is a part of the model that was encoded as another type, all else unchanged.
