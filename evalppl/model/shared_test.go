@@ -36,7 +36,7 @@ func TestSharedBeginnings(t *testing.T) {
 						for range rng.IntN(20) {
 							w.Tokens = append(w.Tokens, uint32(rng.IntN(3))) // choices have beginnings in common
 						}
-						w.From = rng.IntN(len(w.Tokens))
+						w.From = max(0, len(w.Tokens)-1-rng.IntN(40))
 						computed += len(w.Tokens)
 						if choice > 0 {
 							before := windows[len(windows)-1].Tokens
