@@ -60,7 +60,7 @@ func (c *comparer) windowsInTurn(ctx context.Context, parts []part) (measured in
 			return fmt.Errorf("%s: %w", modelName(k), err)
 		}
 		if c.o.Passed != nil {
-			c.o.Passed(c.done*len(c.models)+(k+1)*len(parts), c.p.total*len(c.models))
+			c.o.Passed(k, c.done, c.done+len(parts), c.p.total)
 		}
 		return nil
 	}
@@ -86,7 +86,7 @@ func (c *comparer) windowsInTurn(ctx context.Context, parts []part) (measured in
 	for k := 1; k < len(c.models); k++ {
 		if c.takePending(k) {
 			if c.o.Passed != nil {
-				c.o.Passed(c.done*len(c.models)+(k+1)*len(parts), c.p.total*len(c.models))
+				c.o.Passed(k, c.done, c.done+len(parts), c.p.total)
 			}
 			if allBad(k) {
 				return k, nil

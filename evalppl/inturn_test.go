@@ -26,11 +26,11 @@ func TestInTurnIsByTurns(t *testing.T) {
 			t.Fatal(err)
 		}
 		passes := 0
-		c.o.Passed = func(done, total int) {
-			passes++
-			if done != passes || total != 4*want.TotalWindows {
-				t.Fatalf("%s: pass %d of %d is announced as pass %d of %d", name, passes, 4*want.TotalWindows, done, total)
+		c.o.Passed = func(model, first, last, total int) {
+			if model != passes%4 || first != passes/4 || last != first+1 || total != want.TotalWindows {
+				t.Fatalf("%s: pass %d is announced as one of model %d over windows %d to %d of %d", name, passes, model, first, last, total)
 			}
+			passes++
 		}
 		got, err := CompareInTurn(context.Background(), base, others(), DocumentsText(c.docs), c.o)
 		if err != nil {

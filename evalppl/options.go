@@ -48,9 +48,9 @@ type Options struct {
 	// Compared is called by [Compare] after each window with the tokens that each model has read so far, those to be read in
 	// all, and each other model's mean divergence so far.
 	Compared func(done, total int, meanKL []float64)
-	// Passed is called by [CompareInTurn] after each pass of a model over a window, with the number of passes done and of those to be
-	// done in all. In each window the base comes first, then the others in their order.
-	Passed func(done, total int)
+	// Passed is called by [CompareInTurn] after each pass of a model over one window or several read together, with the model's number,
+	// 0 for the base, which comes first, and the windows that it read: those from number first on, before last, of total.
+	Passed func(model, first, last, total int)
 	// ResumeComparison is an unfinished [CompareInTurn] to go on from, with the same settings: its Conditions are compared with
 	// Conditions.
 	ResumeComparison *ResumedComparison

@@ -226,6 +226,15 @@ func TestCompareTogether(t *testing.T) {
 			if !slices.Equal(progress, wantProgress) {
 				t.Errorf("%s: other progress", name)
 			}
+			passes, before := 0, 0
+			o.Passed = func(model, first, last, total int) {
+				if model != passes%3 || first != before || last <= first || total != want.TotalWindows {
+					t.Errorf("%s: pass %d is announced as one of model %d over windows %d to %d of %d", name, passes, model, first, last, total)
+				}
+				if passes++; model == 2 {
+					before = last
+				}
+			}
 			inTurn := compare(lists[0], []DistributionModel{lists[1], lists[2]}, true)
 			for what, d := range map[string]string{"": cmp.Diff(want, got), "saved base": cmp.Diff(wantSaved, gotSaved), "in turn": cmp.Diff(want, inTurn)} {
 				if d != "" {

@@ -185,20 +185,17 @@ func (v *variants) Variant(types map[string]string) (evalppl.DistributionModel, 
 	return r, nil
 }
 
-// cost returns what the first n passes cost: in each window the model's own, then those of the variants.
-func (v *variants) cost(n int) (sum float64) {
-	window := 1.0
-	for _, c := range v.costs {
-		window += c
-	}
-	sum = float64(n/(len(v.costs)+1)) * window
-	if rest := n % (len(v.costs) + 1); rest > 0 {
-		sum++
-		for _, c := range v.costs[:rest-1] {
-			sum += c
+// cost returns what passes cost, in windows of the model's own: whole windows of it and all variants, and windows of it and the first some
+// of them.
+func (v *variants) cost(whole, windows, some int) float64 {
+	sum := func(costs []float64) float64 {
+		c := 1.0
+		for _, x := range costs {
+			c += x
 		}
+		return c
 	}
-	return sum
+	return float64(whole)*sum(v.costs) + float64(windows)*sum(v.costs[:some])
 }
 
 func (s *sensitivityFlags) measure(cmd *cobra.Command, path string) (r sensitivity.Result, err error) {
@@ -233,8 +230,8 @@ func (s *sensitivityFlags) measure(cmd *cobra.Command, path string) (r sensitivi
 	for _, part := range slices.Concat(parts, together) {
 		names = append(names, part.Name+" "+part.Type)
 	}
-	s.eo.Passed = func(done, total int) {
-		p.update(int64(v.cost(done)+0.5), int64(v.cost(total)+0.5), names[(done-1)%len(names)])
+	s.eo.Passed = func(model, first, last, total int) {
+		p.update(int64(v.cost(first, last-first, model)+0.5), int64(v.cost(total, 0, 0)+0.5), names[model])
 	}
 	s.eo.Conditions = conditions(f, m, text)
 	save := newSaver(cmd, s.json)

@@ -160,9 +160,9 @@ func TestSensitivityIsCompare(t *testing.T) {
 // TestSensitivityCost: the progress of passes that are not all as long.
 func TestSensitivityCost(t *testing.T) {
 	v := variants{costs: []float64{0.5, 0.25}}
-	for n, want := range []float64{0, 1, 1.5, 1.75, 2.75, 3.25, 3.5} {
-		if got := v.cost(n); got != want {
-			t.Errorf("%d passes cost %g, want %g", n, got, want)
+	for passes, want := range map[[3]int]float64{{0, 1, 0}: 1, {0, 1, 1}: 1.5, {0, 1, 2}: 1.75, {1, 1, 0}: 2.75, {2, 3, 1}: 8, {2, 0, 0}: 3.5} {
+		if got := v.cost(passes[0], passes[1], passes[2]); got != want {
+			t.Errorf("passes %v cost %g, want %g", passes, got, want)
 		}
 	}
 }
