@@ -211,6 +211,28 @@ func TestErrorSums(t *testing.T) {
 	})
 }
 
+// TestErrorSumsRows: rows that lie apart are summed as if they did not.
+func TestErrorSumsRows(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		for _, c := range []struct{ ld, rows, cols int }{{16, 0, 16}, {48, 1, 32}, {80, 5, 64}, {17, 3, 17}, {33, 1, 17}} {
+			r := newRand(t)
+			n := max(0, (c.rows-1)*c.ld+c.cols)
+			x, y := guarded[float32](t, n, true), guarded[float32](t, n, true)
+			fillNormal(r, x)
+			fillNormal(r, y)
+			var xs, ys []float32
+			for row := range c.rows {
+				xs = append(xs, x[row*c.ld:][:c.cols]...)
+				ys = append(ys, y[row*c.ld:][:c.cols]...)
+			}
+			signal, square, largest := ErrorSumsRows(x, y, c.ld, c.rows, c.cols)
+			if a, b, d := ErrorSums(xs, ys); signal != a || square != b || largest != d {
+				t.Errorf("%+v: %v, %v, %v, want %v, %v, %v", c, signal, square, largest, a, b, d)
+			}
+		}
+	})
+}
+
 // Rates of the following benchmarks count float32 bytes.
 
 func BenchmarkEncode(b *testing.B) { benchRowCodecs(b, true) }

@@ -71,6 +71,28 @@ func TestRoundTrip(t *testing.T) {
 						t.Error("decoded values do not encode to the same bytes")
 					}
 				}
+				// Rows that lie apart: the same, and what lies between them stays.
+				ld := Apart(cols)
+				apart, apartEnc := make([]float32, (rows-1)*ld+cols), make([]byte, len(enc))
+				for i := range apart {
+					apart[i] = float32(math.Inf(1))
+				}
+				for r := range rows {
+					copy(apart[r*ld:], src[r*cols:][:cols])
+				}
+				if c.EncodeRows(apartEnc, apart, ld, rows, cols); string(apartEnc) != string(enc) {
+					t.Errorf("rows %d apart encode to other bytes", ld)
+				}
+				c.DecodeRows(apart, ld, enc, rows, cols)
+				for i, v := range apart {
+					want := float32(math.Inf(1))
+					if r, c := i/ld, i%ld; c < cols {
+						want = got[r*cols+c]
+					}
+					if v != want {
+						t.Fatalf("rows %d apart: value %d is %g, want %g", ld, i, v, want)
+					}
+				}
 				row := make([]float32, cols)
 				for r := range rows {
 					c.DecodeRow(row, enc, cols, r)

@@ -1,9 +1,13 @@
 package safetensors
 
 import (
+	"bytes"
 	"encoding/binary"
+	"io/fs"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -125,6 +129,58 @@ func TestRanges(t *testing.T) {
 		for i, x := range v {
 			if want := i/n*cols + c0 + i%n; x != float32(uint16(want)) {
 				t.Fatalf("columns %d+%d: value %d is %v, want %v", c0, n, i, x, want)
+			}
+		}
+	}
+}
+
+// TestReadRows reads rows that are shorter and longer than a chunk, from memory and from a mapped file, and leaves alone what lies between
+// them; CopyFile hands over the same file.
+func TestReadRows(t *testing.T) {
+	for _, cols := range []int{1, 211, chunkBytes/2 + 3} {
+		rows := max(3, 3*chunkBytes/2/cols)
+		data := make([]byte, 2*rows*cols)
+		for i := range rows * cols {
+			binary.LittleEndian.PutUint16(data[2*i:], uint16(i*7))
+		}
+		file := build(floats("before", 3), tensorSpec{"m", "U16", []int64{int64(rows), int64(cols)}, data})
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, SingleFile), file, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		for name, fsys := range map[string]fs.FS{"memory": files(SingleFile, file), "disk": os.DirFS(dir)} {
+			set, err := OpenSet(fsys)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer set.Close()
+			const first = 1
+			n, ld := rows-1, cols+5
+			v := make([]float32, (n-1)*ld+cols)
+			if err := set.ReadRows("m", v, ld, first, int64(n)); err != nil {
+				t.Fatal(err)
+			}
+			for i, got := range v {
+				want := float32(0)
+				if r, c := i/ld, i%ld; c < cols {
+					want = float32(uint16(((first+r)*cols + c) * 7))
+				}
+				if got != want {
+					t.Fatalf("%s, %d columns: row %d, column %d is %v, want %v", name, cols, i/ld, i%ld, got, want)
+				}
+			}
+			var copied bytes.Buffer
+			if n, err := set.CopyFile(t.Context(), &copied, SingleFile); err != nil || n != int64(len(file)) || !bytes.Equal(copied.Bytes(), file) {
+				t.Errorf("%s: CopyFile copied %d bytes of %d, error %v", name, n, len(file), err)
+			}
+			for what, err := range map[string]error{
+				"beyond the end": set.ReadRows("m", v, ld, 2, int64(n)),
+				"too short":      set.ReadRows("m", v[:len(v)-1], ld, first, int64(n)),
+				"overlapping":    set.ReadRows("m", v, cols-1, first, int64(n)),
+			} {
+				if err == nil || !strings.Contains(err.Error(), "rows from row") {
+					t.Errorf("%s, %s: error %v", name, what, err)
+				}
 			}
 		}
 	}

@@ -1,7 +1,9 @@
 package safetensors
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -95,6 +97,12 @@ func TestMapped(t *testing.T) {
 	}
 	if err := set.ReadFloat32("a", v, 99_998); err == nil || !strings.Contains(err.Error(), "did the file change") {
 		t.Errorf("reading beyond the file's new end: %v", err)
+	}
+	if _, err := set.CopyFile(t.Context(), io.Discard, SingleFile); err != nil {
+		t.Errorf("copying to a writer that reads nothing: %v", err)
+	}
+	if n, err := set.CopyFile(t.Context(), sha256.New(), SingleFile); err == nil || !strings.Contains(err.Error(), "did the file change") {
+		t.Errorf("hashing beyond the file's new end: %d bytes, %v", n, err)
 	}
 }
 
