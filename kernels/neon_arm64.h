@@ -18,8 +18,8 @@
 // usmmla v{d}.4s, v{n}.16b, v{m}.16b
 #define USMMLA_4S(d, n, m) WORD $(0x4e80ac00 | (m)<<16 | (n)<<5 | (d))
 
-// Products of 16-bit integers, added to 32-bit sums: SMLAL takes the lower four elements of n, SMLAL2 the upper four. {l} is one of
-// the lower 16 registers.
+// Products of 16-bit integers, added to 32-bit sums: SMLAL takes the lower four elements of n, SMLAL2 the upper four. The
+// register l is one of the lower 16.
 
 // smlal v{d}.4s, v{n}.4h, v{l}.h[0]
 #define SMLAL_4S_LANE0(d, n, l) WORD $(0x0f402000 | (l)<<16 | (n)<<5 | (d))

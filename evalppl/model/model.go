@@ -15,7 +15,8 @@ import (
 
 // Activation modes of a model's matrix products.
 const (
-	// Int8Activations quantizes activations to int8 in groups of 32 wherever the weights are integers: the fast path.
+	// Int8Activations quantizes activations to int8 in groups of 32 wherever the weights are integers: the fast path. Where
+	// they are multiplied with attn.qkv so, attention rounds queries, keys, values and probabilities too; with BF16Activations also.
 	Int8Activations = "int8"
 	// BF16Activations rounds activations to bfloat16 wherever the weights are bf16, and multiplies as [kernels.MulBF16Dot] says:
 	// twice the speed where the CPU has a BF16 dot product. Other weights are taken as with Float32Activations.
