@@ -21,10 +21,12 @@ func (s *Session) keepAll(w *pool.Worker, _ *scratch, layer int) {
 		}
 	})
 	if len(s.copies) > 0 {
-		heads := s.cache.kvHeads
-		w.Each(len(s.copies)*heads, func(i int) {
-			c := &s.copies[i/heads]
-			s.cache.layers[layer].copy(&s.cache.cacheShape, i%heads, c.pos, c.n, c.from, c.to)
+		// A head's copies are one piece: two to the same window may meet within a pair of values, which is one word.
+		w.Each(s.cache.kvHeads, func(head int) {
+			for i := range s.copies {
+				c := &s.copies[i]
+				s.cache.layers[layer].copy(&s.cache.cacheShape, head, c.pos, c.n, c.from, c.to)
+			}
 		})
 	}
 }
