@@ -8,10 +8,10 @@
 TEXT ·mulInt4x1x1AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), SI
+	SHLQ $2, SI
 	MOVQ w+16(FP), R8
 	MOVQ blocks+32(FP), CX
 	MOVQ a+40(FP), DX
-	SHLQ $2, SI
 	MOVL $0x0f0f0f0f, AX
 	VPBROADCASTD AX, Z30
 	VPXORD Z12, Z12, Z12
@@ -62,10 +62,10 @@ store:
 TEXT ·mulInt4x1x2AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), SI
+	SHLQ $2, SI
 	MOVQ w+16(FP), R8
 	MOVQ blocks+32(FP), CX
 	MOVQ a+40(FP), DX
-	SHLQ $2, SI
 	MOVL $0x0f0f0f0f, AX
 	VPBROADCASTD AX, Z30
 	VPXORD Z12, Z12, Z12
@@ -131,10 +131,10 @@ store:
 TEXT ·mulInt4x1x3AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), SI
+	SHLQ $2, SI
 	MOVQ w+16(FP), R8
 	MOVQ blocks+32(FP), CX
 	MOVQ a+40(FP), DX
-	SHLQ $2, SI
 	MOVL $0x0f0f0f0f, AX
 	VPBROADCASTD AX, Z30
 	VPXORD Z12, Z12, Z12
@@ -220,10 +220,10 @@ store:
 TEXT ·mulInt4x1x4AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), SI
+	SHLQ $2, SI
 	MOVQ w+16(FP), R8
 	MOVQ blocks+32(FP), CX
 	MOVQ a+40(FP), DX
-	SHLQ $2, SI
 	MOVL $0x0f0f0f0f, AX
 	VPBROADCASTD AX, Z30
 	VPXORD Z12, Z12, Z12
@@ -324,10 +324,10 @@ store:
 TEXT ·mulInt4x1x5AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), SI
+	SHLQ $2, SI
 	MOVQ w+16(FP), R8
 	MOVQ blocks+32(FP), CX
 	MOVQ a+40(FP), DX
-	SHLQ $2, SI
 	MOVL $0x0f0f0f0f, AX
 	VPBROADCASTD AX, Z30
 	VPXORD Z12, Z12, Z12
@@ -443,10 +443,10 @@ store:
 TEXT ·mulInt4x1x6AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), SI
+	SHLQ $2, SI
 	MOVQ w+16(FP), R8
 	MOVQ blocks+32(FP), CX
 	MOVQ a+40(FP), DX
-	SHLQ $2, SI
 	MOVL $0x0f0f0f0f, AX
 	VPBROADCASTD AX, Z30
 	VPXORD Z12, Z12, Z12
@@ -577,12 +577,21 @@ store:
 TEXT ·mulInt4x2x3AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), SI
+	SHLQ $2, SI
 	MOVQ w+16(FP), R8
-	MOVQ stride+24(FP), R9
-	ADDQ R8, R9
+	MOVQ DI, BX
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x00 // prefetchw 0x0(%rbx)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x40 // prefetchw 0x40(%rbx)
+	ADDQ SI, BX
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x00 // prefetchw 0x0(%rbx)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x40 // prefetchw 0x40(%rbx)
+	ADDQ SI, BX
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x00 // prefetchw 0x0(%rbx)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x40 // prefetchw 0x40(%rbx)
+	MOVQ stride+24(FP), R10
+	LEAQ 0(R8)(R10*1), R9
 	MOVQ blocks+32(FP), CX
 	MOVQ a+40(FP), DX
-	SHLQ $2, SI
 	MOVL $0x0f0f0f0f, AX
 	VPBROADCASTD AX, Z30
 	VPXORD Z12, Z12, Z12
@@ -601,6 +610,16 @@ block:
 	VMOVDQA32 Z1, Z4
 	VPBROADCASTD 116(DX), Z2
 	VMOVDQA32 Z2, Z5
+	PREFETCHT1 0(R9)(R10*1)
+	PREFETCHT1 0(R9)(R10*2)
+	PREFETCHT1 64(R9)(R10*1)
+	PREFETCHT1 64(R9)(R10*2)
+	PREFETCHT1 128(R9)(R10*1)
+	PREFETCHT1 128(R9)(R10*2)
+	PREFETCHT1 192(R9)(R10*1)
+	PREFETCHT1 192(R9)(R10*2)
+	PREFETCHT1 256(R9)(R10*1)
+	PREFETCHT1 256(R9)(R10*2)
 	VCVTPH2PS 0(R8), Z28
 	VCVTPH2PS 0(R9), Z29
 	VMOVDQU32 32(R8), Z25
@@ -723,12 +742,24 @@ store:
 TEXT ·mulInt4x2x4AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), SI
+	SHLQ $2, SI
 	MOVQ w+16(FP), R8
-	MOVQ stride+24(FP), R9
-	ADDQ R8, R9
+	MOVQ DI, BX
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x00 // prefetchw 0x0(%rbx)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x40 // prefetchw 0x40(%rbx)
+	ADDQ SI, BX
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x00 // prefetchw 0x0(%rbx)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x40 // prefetchw 0x40(%rbx)
+	ADDQ SI, BX
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x00 // prefetchw 0x0(%rbx)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x40 // prefetchw 0x40(%rbx)
+	ADDQ SI, BX
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x00 // prefetchw 0x0(%rbx)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x40 // prefetchw 0x40(%rbx)
+	MOVQ stride+24(FP), R10
+	LEAQ 0(R8)(R10*1), R9
 	MOVQ blocks+32(FP), CX
 	MOVQ a+40(FP), DX
-	SHLQ $2, SI
 	MOVL $0x0f0f0f0f, AX
 	VPBROADCASTD AX, Z30
 	VPXORD Z12, Z12, Z12
@@ -751,6 +782,16 @@ block:
 	VMOVDQA32 Z2, Z6
 	VPBROADCASTD 156(DX), Z3
 	VMOVDQA32 Z3, Z7
+	PREFETCHT1 0(R9)(R10*1)
+	PREFETCHT1 0(R9)(R10*2)
+	PREFETCHT1 64(R9)(R10*1)
+	PREFETCHT1 64(R9)(R10*2)
+	PREFETCHT1 128(R9)(R10*1)
+	PREFETCHT1 128(R9)(R10*2)
+	PREFETCHT1 192(R9)(R10*1)
+	PREFETCHT1 192(R9)(R10*2)
+	PREFETCHT1 256(R9)(R10*1)
+	PREFETCHT1 256(R9)(R10*2)
 	VCVTPH2PS 0(R8), Z28
 	VCVTPH2PS 0(R9), Z29
 	VMOVDQU32 32(R8), Z25
@@ -898,12 +939,27 @@ store:
 TEXT ·mulInt4x2x5AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), SI
+	SHLQ $2, SI
 	MOVQ w+16(FP), R8
-	MOVQ stride+24(FP), R9
-	ADDQ R8, R9
+	MOVQ DI, BX
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x00 // prefetchw 0x0(%rbx)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x40 // prefetchw 0x40(%rbx)
+	ADDQ SI, BX
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x00 // prefetchw 0x0(%rbx)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x40 // prefetchw 0x40(%rbx)
+	ADDQ SI, BX
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x00 // prefetchw 0x0(%rbx)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x40 // prefetchw 0x40(%rbx)
+	ADDQ SI, BX
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x00 // prefetchw 0x0(%rbx)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x40 // prefetchw 0x40(%rbx)
+	ADDQ SI, BX
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x00 // prefetchw 0x0(%rbx)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x40 // prefetchw 0x40(%rbx)
+	MOVQ stride+24(FP), R10
+	LEAQ 0(R8)(R10*1), R9
 	MOVQ blocks+32(FP), CX
 	MOVQ a+40(FP), DX
-	SHLQ $2, SI
 	MOVL $0x0f0f0f0f, AX
 	VPBROADCASTD AX, Z30
 	VPXORD Z12, Z12, Z12
@@ -930,6 +986,16 @@ block:
 	VMOVDQA32 Z3, Z8
 	VPBROADCASTD 196(DX), Z4
 	VMOVDQA32 Z4, Z9
+	PREFETCHT1 0(R9)(R10*1)
+	PREFETCHT1 0(R9)(R10*2)
+	PREFETCHT1 64(R9)(R10*1)
+	PREFETCHT1 64(R9)(R10*2)
+	PREFETCHT1 128(R9)(R10*1)
+	PREFETCHT1 128(R9)(R10*2)
+	PREFETCHT1 192(R9)(R10*1)
+	PREFETCHT1 192(R9)(R10*2)
+	PREFETCHT1 256(R9)(R10*1)
+	PREFETCHT1 256(R9)(R10*2)
 	VCVTPH2PS 0(R8), Z28
 	VCVTPH2PS 0(R9), Z29
 	VMOVDQU32 32(R8), Z25
@@ -1102,12 +1168,30 @@ store:
 TEXT ·mulInt4x2x6AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), SI
+	SHLQ $2, SI
 	MOVQ w+16(FP), R8
-	MOVQ stride+24(FP), R9
-	ADDQ R8, R9
+	MOVQ DI, BX
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x00 // prefetchw 0x0(%rbx)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x40 // prefetchw 0x40(%rbx)
+	ADDQ SI, BX
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x00 // prefetchw 0x0(%rbx)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x40 // prefetchw 0x40(%rbx)
+	ADDQ SI, BX
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x00 // prefetchw 0x0(%rbx)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x40 // prefetchw 0x40(%rbx)
+	ADDQ SI, BX
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x00 // prefetchw 0x0(%rbx)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x40 // prefetchw 0x40(%rbx)
+	ADDQ SI, BX
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x00 // prefetchw 0x0(%rbx)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x40 // prefetchw 0x40(%rbx)
+	ADDQ SI, BX
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x00 // prefetchw 0x0(%rbx)
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $0x40 // prefetchw 0x40(%rbx)
+	MOVQ stride+24(FP), R10
+	LEAQ 0(R8)(R10*1), R9
 	MOVQ blocks+32(FP), CX
 	MOVQ a+40(FP), DX
-	SHLQ $2, SI
 	MOVL $0x0f0f0f0f, AX
 	VPBROADCASTD AX, Z30
 	VPXORD Z12, Z12, Z12
@@ -1138,6 +1222,16 @@ block:
 	VMOVDQA32 Z4, Z10
 	VPBROADCASTD 236(DX), Z5
 	VMOVDQA32 Z5, Z11
+	PREFETCHT1 0(R9)(R10*1)
+	PREFETCHT1 0(R9)(R10*2)
+	PREFETCHT1 64(R9)(R10*1)
+	PREFETCHT1 64(R9)(R10*2)
+	PREFETCHT1 128(R9)(R10*1)
+	PREFETCHT1 128(R9)(R10*2)
+	PREFETCHT1 192(R9)(R10*1)
+	PREFETCHT1 192(R9)(R10*2)
+	PREFETCHT1 256(R9)(R10*1)
+	PREFETCHT1 256(R9)(R10*2)
 	VCVTPH2PS 0(R8), Z28
 	VCVTPH2PS 0(R9), Z29
 	VMOVDQU32 32(R8), Z25

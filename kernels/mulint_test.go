@@ -275,8 +275,8 @@ func TestMulPanels(t *testing.T) {
 
 func testMulPanels(t *testing.T, f intFormat, mul mulPanelsFunc) {
 	for _, blocks := range []int{0, 1, 3, 300} { // 300: more than one group of panels
-		for tokens := 0; tokens <= 33; tokens++ {
-			if blocks == 300 && tokens != 31 {
+		for tokens := 0; tokens <= 100; tokens++ { // from 91 on, enough for pairs of tiles from the first panel on
+			if blocks == 300 && tokens != 31 || tokens > 33 && tokens <= 90 {
 				continue
 			}
 			r := newRand(t)
@@ -306,7 +306,7 @@ func BenchmarkMulInt4Panels(b *testing.B) { benchMulPanels(b, intFormats[1], Mul
 type mulPanelsFunc = func(dst []float32, ldd int, w []byte, tiles, blocks int, a []byte, tokens int)
 
 func benchMulPanels(b *testing.B, f intFormat, mul mulPanelsFunc) {
-	for _, size := range []struct{ rows, cols int }{{576, 576}, {2048, 2048}, {2048, 5632}} {
+	for _, size := range []struct{ rows, cols int }{{576, 576}, {576, 1536}, {3072, 576}, {2048, 2048}, {2048, 5632}} {
 		for _, tokens := range []int{8, 33, 512} {
 			b.Run(fmt.Sprintf("rows=%d/cols=%d/tokens=%d", size.rows, size.cols, tokens), func(b *testing.B) {
 				eachISABench(b, func(b *testing.B) {
