@@ -64,7 +64,7 @@ func TestQuantizePanelRange(t *testing.T) {
 func TestQuantizePanelISA(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		for n := 1; n <= PanelTokens; n++ {
-			for _, cols := range []int{1, 2, 31, 32, 33, 63, 64, 96, 100, 288, 290} {
+			for _, cols := range []int{1, 2, 31, 32, 33, 63, 64, 96, 100, 128, 288, 290, 2048, 2080, 2300} { // the assembly takes 4 groups, and 64, together
 				for _, zero := range []int32{Int4Zero, Int8Zero} {
 					t.Run(fmt.Sprintf("tokens=%d/cols=%d/zero=%d", n, cols, zero), func(t *testing.T) {
 						r := newRand(t)
@@ -120,14 +120,14 @@ func TestQuantizePanelExtremes(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		for _, background := range values {
 			for _, v := range values {
-				for _, at := range []int{0, 17, 31, 40} {
-					const n, cols = 2, 64
+				for _, at := range []int{0, 17, 31, 40, 95, 96, 127, 130, 160} { // in any of four groups taken together, or after them
+					const n, cols, blocks = 2, 192, 6
 					x := make([]float32, n*cols)
 					for i := range x {
 						x[i] = background
 					}
 					x[at] = v
-					got, want := make([]byte, PanelBytes(n, 2)), make([]byte, PanelBytes(n, 2))
+					got, want := make([]byte, PanelBytes(n, blocks)), make([]byte, PanelBytes(n, blocks))
 					QuantizePanel(got, x, cols, n, cols, Int8Zero)
 					quantizePanelGeneric(want, x, cols, n, cols, Int8Zero)
 					samePanel(t, got, want, n)
