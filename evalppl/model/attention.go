@@ -55,16 +55,7 @@ func (s *Session) attend(w *pool.Worker, sc *scratch, layer int) {
 	if len(s.segments) > 1 || groups < piecesPerThread*s.m.pool.Size() {
 		// Few tokens, or panels that are not those of the queries: the heads are shared out, and the rows packed when all of them
 		// are done.
-		a := &s.m.spec.Attention
-		together := s.headsTogether()
-		units := a.Heads / together
-		all := groups * units
-		pieces := s.pieces(all, 4*a.Heads*a.HeadDim*s.pairs)
-		w.Each(pieces, func(piece int) {
-			for i := all * piece / pieces; i < all*(piece+1)/pieces; i++ {
-				s.attendHeads(sc, layer, i%units*together, together, &s.queries[i/units])
-			}
-		})
+		s.attendByHeads(w, sc, layer, false)
 		if next.pack != nil {
 			w.Each(panels, func(p int) { s.packAttention(next, p) })
 		}
@@ -84,10 +75,26 @@ func (s *Session) attend(w *pool.Worker, sc *scratch, layer int) {
 	})
 }
 
+// attendByHeads computes attention for every head and query, or only for groups of queries of which results are wanted.
+func (s *Session) attendByHeads(w *pool.Worker, sc *scratch, layer int, wanted bool) {
+	a := &s.m.spec.Attention
+	together := s.headsTogether()
+	units := a.Heads / together
+	all := len(s.queries) * units
+	pieces := s.pieces(all, 4*a.Heads*a.HeadDim*s.pairs)
+	w.Each(pieces, func(piece int) {
+		for i := all * piece / pieces; i < all*(piece+1)/pieces; i++ {
+			if q := &s.queries[i/units]; q.wanted || !wanted {
+				s.attendHeads(sc, layer, i%units*together, together, q)
+			}
+		}
+	})
+}
+
 // headsTogether returns how many heads are multiplied with the keys and values that they share at once: where a group of queries is one token,
 // that of generation, they take the place of more tokens.
 func (s *Session) headsTogether() int {
-	if len(s.queries) < s.n {
+	if len(s.queries) < len(s.tokens) {
 		return 1
 	}
 	share := s.cache.heads / s.cache.kvHeads

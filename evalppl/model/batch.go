@@ -11,11 +11,12 @@ import (
 // differs between the sequences is each token's position and where its key and value lie, and that attention looks at the token's
 // own sequence.
 type batch struct {
-	n        int      // tokens
+	n        int      // tokens; in the last layer, those whose results are wanted
 	tokens   []uint32 // their ids
 	position []int32  // of each in its own sequence
 	slot     []int32  // of each in the cache
 	pairs    int      // of a token with a position that it sees, if attention sees all earlier ones: the work of attention
+	wanted   int      // tokens whose results are wanted: the last ones of each segment
 
 	segments []segment
 	queries  []queries // of all segments, in their order
@@ -28,13 +29,15 @@ type segment struct {
 	seq      int // number of the sequence
 	first, n int // its tokens in the batch
 	index    int // of its first token among the sequence's tokens
+	wanted   int // its last tokens, whose results are wanted
 }
 
 // queries are consecutive tokens of one segment that are multiplied with its keys and values together.
 type queries struct {
-	first, n int // tokens of the batch
-	pos      int // position of the first in its sequence
-	base     int // slot of the sequence's position 0, the first of a tile
+	first, n int  // tokens of the batch
+	pos      int  // position of the first in its sequence
+	base     int  // slot of the sequence's position 0, the first of a tile
+	wanted   bool // the results of one of them, or of more
 }
 
 // span is a range of a batch's tokens.
@@ -57,16 +60,17 @@ func newBatch(n int) batch {
 func (b *batch) room() int { return cap(b.tokens) }
 
 func (b *batch) reset() {
-	b.n, b.pairs = 0, 0
+	b.n, b.pairs, b.wanted = 0, 0, 0
 	b.tokens, b.position, b.slot = b.tokens[:0], b.position[:0], b.slot[:0]
 	b.segments, b.queries, b.tiles, b.copies = b.segments[:0], b.queries[:0], b.tiles[:0], b.copies[:0]
 }
 
 // add puts tokens into the batch, which has room: those of sequence number seq from index on, at positions pos on, where position 0 of
-// the sequence lies in slot base, a multiple of 16.
-func (b *batch) add(seq int, tokens []uint32, index, base, pos int) {
+// the sequence lies in slot base, a multiple of 16. Results are wanted of the sequence's tokens from index from on.
+func (b *batch) add(seq int, tokens []uint32, index, base, pos, from int) {
 	first, n := b.n, len(tokens)
-	b.segments = append(b.segments, segment{seq: seq, first: first, n: n, index: index})
+	wanted := max(0, n-max(0, from-index))
+	b.segments = append(b.segments, segment{seq: seq, first: first, n: n, index: index, wanted: wanted})
 	b.tokens = append(b.tokens, tokens...)
 	for t := range tokens {
 		b.position = append(b.position, int32(pos+t))
@@ -75,8 +79,8 @@ func (b *batch) add(seq int, tokens []uint32, index, base, pos int) {
 	// Cut as if the segment were alone, so that its results do not depend on others, not even where attention has a window.
 	panels := kernels.Panels(n)
 	for p := 0; p < panels; p += panelsOfQueries {
-		from, size := panelTokens(n, p, min(p+panelsOfQueries, panels))
-		b.queries = append(b.queries, queries{first: first + from, n: size, pos: pos + from, base: base})
+		at, size := panelTokens(n, p, min(p+panelsOfQueries, panels))
+		b.queries = append(b.queries, queries{first: first + at, n: size, pos: pos + at, base: base, wanted: at+size > n-wanted})
 	}
 	for t := 0; t < n; {
 		size := min(kernels.TileRows-(pos+t)%kernels.TileRows, n-t)
@@ -84,6 +88,7 @@ func (b *batch) add(seq int, tokens []uint32, index, base, pos int) {
 		t += size
 	}
 	b.n += n
+	b.wanted += wanted
 	b.pairs += n * (pos + n)
 }
 
@@ -142,13 +147,13 @@ func (s *Session) readAll(ctx context.Context, windows []reading.Window, unread 
 			now.copies.n = len(s.copies) - now.copies.first
 		}
 		for len(tokens)-keep > s.room() { // the batch is empty
-			s.batch.add(k, tokens[keep:keep+s.room()], keep, 0, keep)
+			s.batch.add(k, tokens[keep:keep+s.room()], keep, 0, keep, windows[k].From)
 			keep += s.room()
 			if err := s.through(ctx, done); err != nil {
 				return err
 			}
 		}
-		s.batch.add(k, tokens[keep:], keep, now.base, keep)
+		s.batch.add(k, tokens[keep:], keep, now.base, keep, windows[k].From)
 		used = now.base + slots
 		before = now
 	}
@@ -171,7 +176,7 @@ func (s *Session) through(ctx context.Context, done func() error) error {
 	if err := done(); err != nil {
 		return err
 	}
-	s.passed += s.n
+	s.passed += len(s.tokens)
 	s.batch.reset()
 	return nil
 }

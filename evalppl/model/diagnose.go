@@ -62,7 +62,7 @@ func (m *Model) FirstNonFinite(ctx context.Context, window []uint32) (where stri
 	defer func() { s.watch = nil }()
 	o := &s.out
 	s.roomForLogits()
-	err = s.goOn(ctx, window, func() error {
+	err = s.goOn(ctx, window, 0, func() error {
 		o.wanted = o.wanted[:0]
 		for t := range s.n {
 			o.wanted = append(o.wanted, int32(t))

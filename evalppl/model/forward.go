@@ -5,6 +5,12 @@ import (
 	"nibble/kernels/pool"
 )
 
+// The first steps of a layer, up to stepsToKeys, end with the keys and values of all tokens; those from stepsOfRows on are of each row alone.
+const (
+	stepsToKeys = 3
+	stepsOfRows = 4
+)
+
 // layerSteps are the steps of a layer in their order, each with the place that a watch looks at after it.
 var layerSteps = [...]struct {
 	run   func(s *Session, w *pool.Worker, sc *scratch, layer int)
@@ -24,12 +30,15 @@ var layerSteps = [...]struct {
 // layersOn runs the batch through all layers on one of the pool's threads; s.x then holds the residual stream that the final
 // norm reads. Every step shares its tokens or rows among the threads, and no result depends on how.
 func (s *Session) layersOn(w *pool.Worker) {
-	m, sc := s.m, s.work[w.Index]
+	m, sc, layers := s.m, s.work[w.Index], len(s.m.layers)
+	if s.partly() {
+		layers--
+	}
 	s.begin(w)
 	if s.watched(w, afterEmbedding, 0) {
 		return
 	}
-	for i := s.firstLayer(); i < len(m.layers); i++ {
+	for i := s.firstLayer(); i < layers; i++ {
 		if w.Index == 0 && s.ctx.Err() != nil {
 			s.stop = true // read by all after the next barrier, written again only after the one that follows
 		}
@@ -39,6 +48,9 @@ func (s *Session) layersOn(w *pool.Worker) {
 				return
 			}
 		}
+	}
+	if layers < len(m.layers) && !s.lastLayerOn(w, sc) {
+		return
 	}
 	w.Each(s.n, func(t int) { s.addDelta(t, s.lastMatrix(len(m.layers))) })
 	s.record(w, len(m.layers))

@@ -20,7 +20,7 @@ const (
 
 // headBatch is the state of computing losses or logits from the final residual stream.
 type headBatch struct {
-	wanted  []int32   // tokens of the batch whose results are wanted
+	wanted  []int32   // rows of the residual stream whose results are wanted
 	targets []uint32  // of each, the id that comes next
 	from, n int       // those that are computed now: wanted[from:from+n]
 	in      operand   // normalized rows of the wanted tokens
@@ -154,7 +154,7 @@ func (s *Session) Losses(ctx context.Context, tokens []uint32, from int, dst []f
 	if err := s.checkLosses(s.one[:]); err != nil {
 		return err
 	}
-	return s.goOn(ctx, tokens[:len(tokens)-1], func() error { return s.batchLosses(s.one[:]) })
+	return s.goOn(ctx, tokens[:len(tokens)-1], from, func() error { return s.batchLosses(s.one[:]) })
 }
 
 // Logits reads tokens and calls fn with the logits after each token from index from on: [Vocab] values that are only valid
@@ -162,12 +162,12 @@ func (s *Session) Losses(ctx context.Context, tokens []uint32, from int, dst []f
 func (s *Session) Logits(ctx context.Context, tokens []uint32, from int, fn func(i int, logits []float32) error) error {
 	s.roomForLogits()
 	s.one[0] = reading.Window{Tokens: tokens, From: from}
-	return s.goOn(ctx, tokens, func() error {
+	return s.goOn(ctx, tokens, from, func() error {
 		return s.batchLogits(ctx, s.one[:], func(_, i int, logits []float32) error { return fn(i, logits) })
 	})
 }
 
-// want lists the tokens of the batch whose results are wanted.
+// want lists the rows of the residual stream whose results are wanted.
 func (s *Session) want(windows []reading.Window, targets bool) {
 	o := &s.out
 	o.wanted, o.targets = o.wanted[:0], o.targets[:0]
@@ -175,7 +175,11 @@ func (s *Session) want(windows []reading.Window, targets bool) {
 		g := &s.segments[k]
 		q := &windows[g.seq]
 		for i := max(q.From, g.index); i < g.index+g.n; i++ {
-			o.wanted = append(o.wanted, int32(g.first+i-g.index))
+			row := g.first + i - g.index
+			if s.n < len(s.tokens) { // the last layer has moved them together
+				row = len(o.wanted)
+			}
+			o.wanted = append(o.wanted, int32(row))
 			if targets {
 				o.targets = append(o.targets, q.Tokens[i+1])
 			}

@@ -13,16 +13,20 @@ type Operations struct {
 }
 
 // Operations returns what it takes to read tokens positions behind first earlier ones and to compute the logits of the last logits
-// of them.
+// of them. The last layer computes no more of the others than their keys and values.
 func (m *Model) Operations(first, tokens, logits int) Operations {
 	var o Operations
 	for i := range m.layers {
-		l := &m.layers[i]
-		for _, w := range []*matrix{l.qkv, l.attnOut, l.up, l.down} {
-			w.count(&o, tokens)
+		l, from := &m.layers[i], 0
+		if i == len(m.layers)-1 {
+			from = tokens - logits
+		}
+		l.qkv.count(&o, tokens)
+		for _, w := range []*matrix{l.attnOut, l.up, l.down} {
+			w.count(&o, tokens-from)
 		}
 		a := &m.spec.Attention
-		n := 2 * float64(a.Heads*a.HeadDim) * visible(first, tokens, l.window) // of scores, and as many of the sum of values
+		n := 2 * float64(a.Heads*a.HeadDim) * visible(first+from, tokens-from, l.window) // of scores, and as many of the sum of values
 		l.attention().count(&o, n)
 	}
 	m.head.count(&o, logits)

@@ -112,11 +112,12 @@ func (s *Session) Pos() int { return s.pos }
 
 // Append reads tokens without computing any logits. After an error the session must be Reset.
 func (s *Session) Append(ctx context.Context, tokens []uint32) error {
-	return s.goOn(ctx, tokens, func() error { return nil })
+	return s.goOn(ctx, tokens, len(tokens), func() error { return nil })
 }
 
-// goOn sends the session's next tokens through the layers, a batch at a time, and calls done after each.
-func (s *Session) goOn(ctx context.Context, tokens []uint32, done func() error) error {
+// goOn sends the session's next tokens through the layers, a batch at a time, and calls done after each. Results are wanted of tokens
+// from index from on.
+func (s *Session) goOn(ctx context.Context, tokens []uint32, from int, done func() error) error {
 	if err := s.m.checkTokens(tokens); err != nil {
 		return err
 	}
@@ -126,7 +127,7 @@ func (s *Session) goOn(ctx context.Context, tokens []uint32, done func() error) 
 	s.batch.reset() // an error may have left one
 	for first := 0; first < len(tokens); {
 		n := min(len(tokens)-first, s.room())
-		s.batch.add(0, tokens[first:first+n], first, 0, s.pos)
+		s.batch.add(0, tokens[first:first+n], first, 0, s.pos, from)
 		if err := s.through(ctx, done); err != nil {
 			return err
 		}
