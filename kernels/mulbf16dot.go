@@ -40,16 +40,25 @@ func HasBF16Dot() bool { return active.hasBF16Dot }
 // 64 bytes, so that rows never share sets of a cache. dst holds PackedBF16Bytes(n, cols) bytes. It panics if a slice is too short
 // or a count is negative.
 func PackBF16(dst []byte, x []float32, ldx, n, cols int) {
+	PackBF16Columns(dst, x, ldx, n, cols, 0, cols)
+}
+
+// PackBF16Columns does the part of [PackBF16] that writes columns from to to-1. from is a multiple of 32, and to is one or cols: else it panics,
+// or if a slice is too short or a count negative.
+func PackBF16Columns(dst []byte, x []float32, ldx, n, cols, from, to int) {
 	if n < 0 || cols < 0 {
 		panicf("PackBF16: %d tokens, %d columns: negative count", n, cols)
 	}
-	if n == 0 || cols == 0 {
+	if from < 0 || from > to || to > cols || from%BlockCols != 0 || to%BlockCols != 0 && to != cols {
+		panicf("PackBF16: columns %d to %d of %d: want multiples of %d", from, to, cols, BlockCols)
+	}
+	if n == 0 || from == to {
 		return
 	}
 	checkX("PackBF16", len(x), ldx, n, cols)
 	checkLen("PackBF16", "dst", len(dst), PackedBF16Bytes(n, cols))
 	for t := range n {
-		active.packBF16(dst[t*bf16RowBytes(cols):][:2*BlockCols*Blocks(cols)], x[t*ldx:][:cols])
+		active.packBF16(dst[t*bf16RowBytes(cols)+2*from:][:2*BlockCols*Blocks(to-from)], x[t*ldx+from:][:to-from])
 	}
 }
 

@@ -17,33 +17,40 @@ const panelsOfQueries = attentionTokens / kernels.PanelTokens
 func (s *Session) keepAll(w *pool.Worker, _ *scratch, layer int) {
 	w.Each(len(s.tiles), func(i int) {
 		for t := range s.tiles[i].n {
-			s.keep(layer, s.tiles[i].first+t)
+			s.keep(layer, s.tiles[i].first+t, 0, s.cache.kvHeads)
 		}
 	})
 	if len(s.copies) > 0 {
 		// A head's copies are one piece: two to the same window may meet within a pair of values, which is one word.
-		w.Each(s.cache.kvHeads, func(head int) {
-			for i := range s.copies {
-				c := &s.copies[i]
-				s.cache.layers[layer].copy(&s.cache.cacheShape, head, c.pos, c.n, c.from, c.to)
-			}
-		})
+		w.Each(s.cache.kvHeads, func(head int) { s.takeOver(layer, head) })
 	}
 }
 
-// keep finishes token t's query, key and value rows - bias and rotation - and stores key and value in the cache.
-func (s *Session) keep(layer, t int) {
+// takeOver copies a head's keys and values of beginnings that sequences share.
+func (s *Session) takeOver(layer, head int) {
+	for i := range s.copies {
+		c := &s.copies[i]
+		s.cache.layers[layer].copy(&s.cache.cacheShape, head, c.pos, c.n, c.from, c.to)
+	}
+}
+
+// keep finishes token t's query, key and value rows of n key/value heads from head on - bias and rotation - and stores keys and values in
+// the cache.
+func (s *Session) keep(layer, t, head, n int) {
 	a, l := &s.m.spec.Attention, &s.m.layers[layer]
 	row := s.qkv[t*l.qkv.ld():][:l.qkv.rows]
-	if l.qkv.bias != nil {
-		kernels.Add(row, l.qkv.bias)
+	share := a.Heads / a.KVHeads
+	for k, part := range [...]span{{share * head, share * n}, {a.Heads + head, n}, {a.Heads + a.KVHeads + head, n}} {
+		from, to := part.first*a.HeadDim, (part.first+part.n)*a.HeadDim
+		if l.qkv.bias != nil {
+			kernels.Add(row[from:to], l.qkv.bias[from:to])
+		}
+		if s.rotary != nil && k < 2 { // not the values
+			cos, sin := s.rotary.at(int(s.position[t]))
+			kernels.RotateHeads(row[from:to], part.n, a.HeadDim, cos, sin)
+		}
 	}
-	d := a.HeadDim
-	if s.rotary != nil {
-		cos, sin := s.rotary.at(int(s.position[t]))
-		kernels.RotateHeads(row[:(a.Heads+a.KVHeads)*d], a.Heads+a.KVHeads, d, cos, sin)
-	}
-	s.cache.layers[layer].store(&s.cache.cacheShape, t, int(s.slot[t]))
+	s.cache.layers[layer].store(&s.cache.cacheShape, t, int(s.slot[t]), head, n)
 }
 
 // attend computes attention for every head and token and makes the result the input of the layer's output matrix.
@@ -107,7 +114,7 @@ func (s *Session) headsTogether() int {
 
 func (s *Session) packAttention(next *matrix, p int) {
 	first, n := kernels.Panel(s.n, p)
-	next.pack(next, s.in.packedFrom(next, first), s.in.rows[first*next.cols:], n)
+	next.pack(next, s.in.packedFrom(next, first), s.in.rows[first*next.cols:], n, 0, next.cols)
 }
 
 // scoreRow is the distance of rows of scores for some tiles of positions: an odd number of tiles, so that no two rows begin at

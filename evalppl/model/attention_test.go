@@ -13,7 +13,7 @@ import (
 func attended(c *cache, positions, n int, scale float32) []float32 {
 	a, l := &c.cacheShape, c.layers[0]
 	for t := range positions {
-		l.store(a, t, t)
+		l.store(a, t, t, 0, c.kvHeads)
 	}
 	tiles := kernels.Tiles(positions)
 	ld, width := scoreRow(tiles), a.valueTiles*kernels.TileRows

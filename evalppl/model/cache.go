@@ -27,8 +27,8 @@ type cacheShape struct {
 
 // keyValues is the cache of one layer, and the arithmetic of its attention (see attentionKind).
 type keyValues interface {
-	// store keeps the key and value of token t of the batch in a slot, and its queries for scores.
-	store(c *cacheShape, t, slot int)
+	// store keeps the keys and values of token t of the batch in a slot, and its queries for scores: those of n key/value heads from head on.
+	store(c *cacheShape, t, slot, head, n int)
 	// copy copies the keys and values of n positions from pos on, of one head: position 0 lies in slot from and is to lie in slot to,
 	// both the first of a tile.
 	copy(c *cacheShape, head, pos, n, from, to int)

@@ -29,12 +29,12 @@ func (k *floatKeyValues) value(c *cacheShape, head int) []float32 {
 	return k.values[head*n : (head+1)*n]
 }
 
-func (k *floatKeyValues) store(c *cacheShape, t, slot int) {
+func (k *floatKeyValues) store(c *cacheShape, t, slot, head, n int) {
 	const rows = kernels.TileRows
 	d := c.headDim
 	keys := c.qkv[t*c.ldq+c.heads*d:]
 	values := keys[c.kvHeads*d:]
-	for head := range c.kvHeads {
+	for ; n > 0; head, n = head+1, n-1 {
 		tile := k.key(c, head)[slot/rows*d*rows+slot%rows:]
 		for i, x := range keys[head*d : (head+1)*d] {
 			tile[i*rows] = x

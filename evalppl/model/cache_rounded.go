@@ -44,13 +44,16 @@ func (k *roundedKeyValues) value(c *cacheShape, head int) []byte {
 	return k.values[head*n : (head+1)*n]
 }
 
-func (k *roundedKeyValues) store(c *cacheShape, t, slot int) {
+func (k *roundedKeyValues) store(c *cacheShape, t, slot, head, n int) {
 	d, length := c.headDim, kernels.Int16Row(c.headDim)
 	row := c.qkv[t*c.ldq:]
 	rounded := c.rounded[t*c.queryRow():][:c.queryRow()]
-	kernels.QuantizeInt16(rounded, row, d, c.heads+c.kvHeads, d)
+	round := func(first, n int) { kernels.QuantizeInt16(rounded[first*length:], row[first*d:], d, n, d) }
+	share := c.heads / c.kvHeads
+	round(share*head, share*n)
+	round(c.heads+head, n)
 	keys, values := rounded[c.heads*length:], row[(c.heads+c.kvHeads)*d:]
-	for head := range c.kvHeads {
+	for ; n > 0; head, n = head+1, n-1 {
 		tile := k.key(c, head)[slot/kernels.TileRows*kernels.Int16Tile(d):]
 		kernels.StoreInt16(tile, slot%kernels.TileRows, keys[head*length:], d)
 		kernels.StoreValue(k.value(c, head), kernels.ValueTileBytes(c.capacity), slot, values[head*d:(head+1)*d])

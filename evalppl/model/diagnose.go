@@ -132,7 +132,8 @@ func (s *Session) look(at step, layer int) string {
 			}
 		}
 		return s.recomputed(layer, "activation of "+l.up.place(), l.down.cols, 0, s.n, nil, func(dst []float32, t int) {
-			m.activate(dst, s.wide[t*l.up.ld():][:l.up.rows], l.down.cols)
+			row := s.wide[t*l.up.ld():][:l.up.rows]
+			m.activate(dst, row[:len(dst)], row[len(row)-len(dst):])
 		})
 	}
 	return product(l.down, s.delta)

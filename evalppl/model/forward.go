@@ -11,26 +11,45 @@ const (
 	stepsOfRows = 4
 )
 
-// layerSteps are the steps of a layer in their order, each with the place that a watch looks at after it.
-var layerSteps = [...]struct {
+// layerStep is a step of a layer, with the place that a watch looks at after it.
+type layerStep struct {
 	run   func(s *Session, w *pool.Worker, sc *scratch, layer int)
 	after step
-}{
+}
+
+// layerSteps are the steps of a layer in their order; those of a batch of few tokens are in few.go.
+var layerSteps = []layerStep{
 	{(*Session).normalizeAttention, afterAttnNorm},
-	{func(s *Session, w *pool.Worker, sc *scratch, i int) { s.product(w, sc, s.m.layers[i].qkv, s.qkv) }, afterQKV},
+	{func(s *Session, w *pool.Worker, sc *scratch, i int) {
+		s.product(w, sc, s.m.layers[i].qkv, &s.in, s.qkv)
+	}, afterQKV},
 	{(*Session).keepAll, afterKeep},
 	{(*Session).attend, afterAttention},
-	{func(s *Session, w *pool.Worker, sc *scratch, i int) { s.product(w, sc, s.m.layers[i].attnOut, s.delta) }, afterAttnOut},
+	{(*Session).attentionOut, afterAttnOut},
 	{(*Session).normalizeMLP, afterMLPNorm},
-	{func(s *Session, w *pool.Worker, sc *scratch, i int) { s.product(w, sc, s.m.layers[i].up, s.wide) }, afterUp},
+	{func(s *Session, w *pool.Worker, sc *scratch, i int) {
+		s.product(w, sc, s.m.layers[i].up, &s.in, s.wide)
+	}, afterUp},
 	{(*Session).activateRows, afterActivation},
-	{func(s *Session, w *pool.Worker, sc *scratch, i int) { s.product(w, sc, s.m.layers[i].down, s.delta) }, afterDown},
+	{(*Session).down, afterDown},
+}
+
+func (s *Session) attentionOut(w *pool.Worker, sc *scratch, layer int) {
+	s.product(w, sc, s.m.layers[layer].attnOut, &s.in, s.delta)
+}
+
+func (s *Session) down(w *pool.Worker, sc *scratch, layer int) {
+	s.product(w, sc, s.m.layers[layer].down, &s.in, s.delta)
 }
 
 // layersOn runs the batch through all layers on one of the pool's threads; s.x then holds the residual stream that the final
 // norm reads. Every step shares its tokens or rows among the threads, and no result depends on how.
 func (s *Session) layersOn(w *pool.Worker) {
 	m, sc, layers := s.m, s.work[w.Index], len(s.m.layers)
+	if s.few() {
+		s.fewOn(w, sc)
+		return
+	}
 	if s.partly() {
 		layers--
 	}
@@ -84,8 +103,9 @@ func (s *Session) row(t int) []float32 {
 	return s.x[t*h : (t+1)*h]
 }
 
-func (s *Session) embed(t int) {
-	m, x := s.m, s.row(t)
+// embed makes the residual stream x of token t.
+func (s *Session) embed(x []float32, t int) {
+	m := s.m
 	m.tokensCodec.DecodeRow(x, m.tokensData, m.spec.Hidden, int(s.tokens[t]))
 	if m.positions != nil {
 		kernels.Add(x, m.positions[int(s.position[t])*m.spec.Hidden:][:len(x)])
@@ -106,17 +126,19 @@ func (s *Session) addDelta(t int, last *matrix) {
 
 // normalize adds the output of matrix last to the residual stream and makes the normalized rows the input of matrix next.
 func (s *Session) normalize(w *pool.Worker, sc *scratch, n *norm, last, next *matrix) {
-	s.fill(w, sc, next, func(t int, dst []float32) {
-		x := s.row(t)
-		if last == nil {
-			n.run(dst, x)
-			return
-		}
-		if last.bias != nil {
-			kernels.Add(x, last.bias)
-		}
-		n.runAdd(dst, x, s.delta[t*last.ld():][:len(x)])
-	})
+	s.fill(w, sc, next, func(t int, dst []float32) { s.normalizeRow(s.row(t), t, n, last, dst) })
+}
+
+// normalizeRow adds what matrix last computed for token t to its residual stream x, and writes the normalized row to dst.
+func (s *Session) normalizeRow(x []float32, t int, n *norm, last *matrix, dst []float32) {
+	if last == nil {
+		n.run(dst, x)
+		return
+	}
+	if last.bias != nil {
+		kernels.Add(x, last.bias)
+	}
+	n.runAdd(dst, x, s.delta[t*last.ld():][:len(x)])
 }
 
 // activateRows makes the MLP's hidden rows the input of the layer's last matrix.
@@ -127,64 +149,43 @@ func (s *Session) activateRows(w *pool.Worker, sc *scratch, layer int) {
 		if l.up.bias != nil {
 			kernels.Add(row, l.up.bias)
 		}
-		s.m.activate(dst, row, ffn)
+		s.m.activate(dst[:ffn], row[:ffn], row[len(row)-ffn:])
 	})
 }
 
 // fill computes the input of matrix next, a row for each token, as float32 rows or packed, whichever the matrix takes.
 func (s *Session) fill(w *pool.Worker, sc *scratch, next *matrix, row func(t int, dst []float32)) {
 	s.setInput(w, next)
-	cols, ld := next.cols, next.inputLd()
 	w.Each(kernels.Panels(s.n), func(p int) {
 		first, n := kernels.Panel(s.n, p)
-		if next.pack == nil {
-			for t := first; t < first+n; t++ {
-				row(t, s.in.rows[t*ld:][:cols])
-			}
-			return
-		}
-		for i := range n {
-			row(first+i, sc.rows[i*cols:(i+1)*cols])
-		}
-		next.pack(next, s.in.packedFrom(next, first), sc.rows, n)
+		s.in.fill(next, sc, first, n, row)
 	})
+}
+
+// fill computes n rows from row first on, those of a panel, as float32 rows or packed, whichever matrix next takes.
+func (in *operand) fill(next *matrix, sc *scratch, first, n int, row func(t int, dst []float32)) {
+	cols, ld := next.cols, next.inputLd()
+	if next.pack == nil {
+		for t := first; t < first+n; t++ {
+			row(t, in.rows[t*ld:][:cols])
+		}
+		return
+	}
+	for i := range n {
+		row(first+i, sc.rows[i*cols:(i+1)*cols])
+	}
+	next.pack(next, in.packedFrom(next, first), sc.rows, n, 0, cols)
 }
 
 // setInput says how far apart the rows of matrix next's input are. It is called right after a barrier, and read after the next.
 func (s *Session) setInput(w *pool.Worker, next *matrix) {
 	if w.Index == 0 {
-		s.in.ld, s.in.tokens = next.inputLd(), s.n
+		s.in.shape(next, s.n)
 	}
 }
+
+// shape says what the operand holds: n tokens as matrix next takes them.
+func (in *operand) shape(next *matrix, n int) { in.ld, in.tokens = next.inputLd(), n }
 
 // packedFrom returns the operand's packed tokens, as matrix m takes them, from token first on, which begins a panel.
 func (in *operand) packedFrom(m *matrix, first int) []byte { return in.packed[first*m.packedToken:] }
-
-// Into how many pieces each thread's share of a matrix is cut: a thread that was held up then does not hold up the others for long.
-// With few tokens a piece is short, and its weights come from memory, where a long stream is read faster. A piece that takes less time
-// than two threads need to agree on who does it, and its input to come to the other core, is better done by
-// one: the smallest models generate on one thread.
-const (
-	piecesPerThread     = 4
-	piecesPerThreadMany = 16
-	manyTokens          = 32
-	pieceOps            = 1 << 16 // multiplications and additions: a tenth of a microsecond of int8 products
-)
-
-// pieces returns into how many pieces, at most most, work of so many operations is cut.
-func (s *Session) pieces(most, ops int) int { return max(1, min(most, ops/pieceOps)) }
-
-// product multiplies matrix m by the operand into dst[t*m.ld()+row]. Pieces are pairs of tiles, which the kernels take
-// together, and as equal as can be.
-func (s *Session) product(w *pool.Worker, sc *scratch, m *matrix, dst []float32) {
-	pairs := (m.tiles + 1) / 2
-	pieces := piecesPerThread
-	if s.n >= manyTokens {
-		pieces = piecesPerThreadMany
-	}
-	pieces = s.pieces(min(pairs, pieces*s.m.pool.Size()), 2*m.rows*m.cols*s.n)
-	w.Each(pieces, func(i int) {
-		t0, t1 := 2*(pairs*i/pieces), min(m.tiles, 2*(pairs*(i+1)/pieces))
-		m.multiply(m, dst[t0*kernels.TileRows:], m.ld(), t0, t1, &s.in, sc)
-	})
-}

@@ -44,22 +44,12 @@ func (o *headBatch) init(m *Model, n int) {
 // normalizeHead fills the head's operand with the rows of the wanted tokens, in groups of headTokens that have panels of their own.
 func (s *Session) normalizeHead(w *pool.Worker, sc *scratch) {
 	m, o := s.m, &s.out
-	h, ld := m.spec.Hidden, m.head.inputLd()
 	w.Each(o.groups(), func(g int) {
 		start, tokens := o.group(g)
 		for p := range kernels.Panels(tokens) {
 			first, n := kernels.Panel(tokens, p)
 			first += start
-			dst := o.in.rows[first*ld:]
-			if m.head.pack != nil {
-				dst = sc.rows
-			}
-			for i := range n {
-				m.finalNorm.run(dst[i*ld:][:h], s.row(int(o.wanted[o.from+first+i])))
-			}
-			if m.head.pack != nil {
-				m.head.pack(m.head, o.in.packedFrom(m.head, first), dst, n)
-			}
+			o.in.fill(m.head, sc, first, n, func(t int, dst []float32) { m.finalNorm.run(dst, s.row(int(o.wanted[o.from+t]))) })
 		}
 	})
 }

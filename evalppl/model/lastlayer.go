@@ -8,7 +8,7 @@ import (
 // What the last layer makes of a token is read by nothing but the head. Of tokens whose results nobody wants, such as those of a prompt but
 // the last one, or of the context of an answer, it only keeps keys and values.
 
-// partly says whether the last layer goes on with some of the tokens only. A watch and a trace look at all of them.
+// partly says whether the last layer goes on with some of the tokens only, where there are many (see few). A watch and a trace look at all of them.
 func (s *Session) partly() bool { return s.wanted < s.n && s.watch == nil && s.trace == nil }
 
 // lastLayerOn runs the last layer for the tokens whose results are wanted; the batch has only these then, moved together. It returns false

@@ -50,25 +50,24 @@ func newNorm(r *format.Reader, spec format.Spec, name string) (norm, error) {
 	return n, err
 }
 
-// activation computes the MLP's hidden row from the output row of mlp.up. The gated form reads gate values in x[:n] and up
-// values in x[n:2n].
-type activation func(dst, x []float32, n int)
+// activation computes values of the MLP's hidden row from as many gate values and up values. Without a gate both are the same.
+type activation func(dst, gate, up []float32)
 
 func newActivation(m format.MLP) (activation, error) {
 	plain := map[string]func(dst, x []float32){
 		format.SiLU: kernels.SiLU, format.GELU: kernels.GELU, format.GELUTanh: kernels.GELUTanh, format.ReLU: kernels.ReLU,
 	}
-	gated := map[string]func(dst, gate, up []float32){
+	gated := map[string]activation{
 		format.SiLU: kernels.SiLUMul, format.GELU: kernels.GELUMul, format.GELUTanh: kernels.GELUTanhMul,
 	}
 	if m.Gated {
 		if f := gated[m.Activation]; f != nil {
-			return func(dst, x []float32, n int) { f(dst[:n], x[:n], x[n:2*n]) }, nil
+			return f, nil
 		}
 		return nil, fmt.Errorf("gated activation %q is not known; known: silu, gelu, gelu_tanh", m.Activation)
 	}
 	if f := plain[m.Activation]; f != nil {
-		return func(dst, x []float32, n int) { f(dst[:n], x[:n]) }, nil
+		return func(dst, x, _ []float32) { f(dst, x) }, nil
 	}
 	return nil, fmt.Errorf("activation %q is not known; known: silu, gelu, gelu_tanh, relu", m.Activation)
 }

@@ -27,9 +27,9 @@ type matrix struct {
 	codec         string
 }
 
-// packer rounds rows of activations, x[t*m.cols:][:m.cols] for t < n, to what the matrix is multiplied with. The n tokens are those
-// of one panel.
-type packer func(m *matrix, dst []byte, x []float32, n int)
+// packer rounds columns [from, to) of rows of activations, x[t*m.cols:][:m.cols] for t < n, to what the matrix is multiplied with. The n tokens
+// are those of one panel; from and to are multiples of kernels.BlockCols, or to is m.cols.
+type packer func(m *matrix, dst []byte, x []float32, n, from, to int)
 
 // operand is what a matrix is multiplied with: tokens rows of activations, as float32 or packed, whichever the matrix takes.
 type operand struct {
@@ -97,11 +97,13 @@ func matrixOf(t format.TensorPlan, data []byte, activations string) (*matrix, er
 	return m, nil
 }
 
-func packInt8(m *matrix, dst []byte, x []float32, n int) {
-	kernels.QuantizePanel(dst, x, m.cols, n, m.cols, m.zero)
+func packInt8(m *matrix, dst []byte, x []float32, n, from, to int) {
+	kernels.QuantizePanel(dst[kernels.PanelBytes(n, from/kernels.BlockCols):], x[from:], m.cols, n, to-from, m.zero)
 }
 
-func packBF16(m *matrix, dst []byte, x []float32, n int) { kernels.PackBF16(dst, x, m.cols, n, m.cols) }
+func packBF16(m *matrix, dst []byte, x []float32, n, from, to int) {
+	kernels.PackBF16Columns(dst, x, m.cols, n, m.cols, from, to)
+}
 
 // ld returns the length of an output row: the rows of the matrix, padded to whole tiles.
 func (m *matrix) ld() int { return m.tiles * kernels.TileRows }

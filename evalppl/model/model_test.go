@@ -214,18 +214,20 @@ func TestThreadsDoNotMatter(t *testing.T) {
 		for codec, mode := range map[string]string{"f16": "", "bf16": BF16Activations, "int8-g32": "", "int4-g32": ""} {
 			t.Run(name+"/"+codec, func(t *testing.T) {
 				r := randomContainer(t, spec, codec)
-				tokens := randomTokens(batchTokens+70, spec.Vocab)
-				var want []float64
-				for _, threads := range []int{1, 2, 3, 7} {
-					m := load(t, r, Options{Threads: threads, Activations: mode})
-					got := make([]float64, len(tokens)-1)
-					if err := m.Losses(context.Background(), tokens, 0, got); err != nil {
-						t.Fatal(err)
-					}
-					if want == nil {
-						want = got
-					} else if !slices.Equal(got, want) {
-						t.Errorf("%d threads give other losses than 1", threads)
+				for _, n := range []int{5, batchTokens + 70} { // few tokens take another way through the layers
+					tokens := randomTokens(n, spec.Vocab)
+					var want []float64
+					for _, threads := range []int{1, 2, 3, 7} {
+						m := load(t, r, Options{Threads: threads, Activations: mode})
+						got := make([]float64, len(tokens)-1)
+						if err := m.Losses(context.Background(), tokens, 0, got); err != nil {
+							t.Fatal(err)
+						}
+						if want == nil {
+							want = got
+						} else if !slices.Equal(got, want) {
+							t.Errorf("%d tokens: %d threads give other losses than 1", n, threads)
+						}
 					}
 				}
 			})
@@ -266,6 +268,8 @@ func TestOneByOne(t *testing.T) {
 	for name, spec := range specs() {
 		one(name, spec, "int8-g32", Int8Activations)
 		one(name, spec, "bf16", BF16Activations)
+		one(name, spec, "f16", Int8Activations)
+		one(name, spec, "int4-g32", Float32Activations)
 	}
 }
 

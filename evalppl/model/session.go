@@ -53,6 +53,10 @@ type scratch struct {
 	mixed  []float32 // [attentionTokens][padded HeadDim]
 	logits []float32 // [headTokens][headTiles*16]
 	group  operand   // the head's input of one group of tokens
+
+	// Of batches of few tokens (few.go):
+	x      []float32 // [PanelTokens][Hidden] the thread's copy of the residual stream; of the first one, the session's
+	normed operand   // output of a norm
 }
 
 // NewSession makes a session for at most positions positions. It fails where the model has learned positions for fewer.
@@ -90,14 +94,22 @@ func (m *Model) newSession(positions, slots int) (*Session, error) {
 	s.wide = make([]float32, n*first.up.ld())
 	s.in.rows = make([]float32, n*longest)
 	s.in.packed = make([]byte, n*m.packedToken)
-	for range m.pool.Size() {
+	for i := range m.pool.Size() {
 		s.work = append(s.work, &scratch{
 			rows:   make([]float32, kernels.PanelTokens*widest),
 			tile:   make([]float32, m.maxBlocks*kernels.BlockCols*kernels.TileRows),
 			scores: make([]float32, attentionTokens*scoreRow(kernels.Tiles(positions))),
 			mixed:  make([]float32, attentionTokens*s.cache.valueTiles*kernels.TileRows),
 			logits: make([]float32, headTokens*headTiles*kernels.TileRows),
+			normed: operand{
+				rows:   make([]float32, kernels.PanelTokens*kernels.RowFloats(m.spec.Hidden)),
+				packed: make([]byte, kernels.PanelTokens*m.packedToken),
+			},
 		})
+		s.work[i].x = s.x
+		if i > 0 {
+			s.work[i].x = make([]float32, kernels.PanelTokens*m.spec.Hidden)
+		}
 	}
 	s.out.init(m, n)
 	s.runLayers, s.runLosses, s.runLogits = s.layersOn, s.lossesOn, s.logitsOn

@@ -162,7 +162,7 @@ func (t *Tracer) run(m *Model, pass func(*Session) error) error {
 func (s *Session) begin(w *pool.Worker) {
 	first := s.firstLayer()
 	if first == 0 {
-		w.Each(s.n, func(t int) { s.embed(t) })
+		w.Each(s.n, func(t int) { s.embed(s.row(t), t) })
 		return
 	}
 	w.Each(s.n, func(t int) { copy(s.row(t), s.traced(first, t)) })
