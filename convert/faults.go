@@ -20,6 +20,14 @@ type fault struct {
 	limit    float64
 }
 
+// mayBeFaulty tells by the errors of encoded weights whether [findFault] must look at them. No square is larger than the sum of all as it
+// was rounded, but for the rounding of the square itself, 2^-24 of it: below the limit's square by more than that, there is no such weight.
+// A NaN makes the sum one, which compares with nothing.
+func mayBeFaulty(e quant.Errors, codec quant.Codec) bool {
+	limit := codec.MaxAbs()
+	return !(e.Signal < limit*limit*(1-0x1p-20))
+}
+
 // findFault looks for weights that are not finite or that the codec cannot hold, in rows that are ld apart. Not finite comes first.
 func findFault(weights []float32, ld, rows, cols int, codec quant.Codec) (fault, bool) {
 	const magnitude, infinity = 1<<31 - 1, 0x7f800000

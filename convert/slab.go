@@ -13,8 +13,9 @@ import (
 
 // buffers is the memory of one run of slabs in flight, reused from run to run.
 type buffers struct {
-	weights, decoded, strip []float32
-	bytes                   []byte
+	weights, strip []float32
+	bytes          []byte
+	meter          quant.ErrorMeter
 
 	encoded []byte // of the run just converted; nil if it was only looked through
 	sums    []sums // of each slab
@@ -56,32 +57,33 @@ func (t jobTensor) encodedBytes(s slab) int {
 	return t.codec.Bytes(s.rows, t.cols())
 }
 
-// convertSlab reads, checks and encodes a slab, and compares what it decodes to with what it was.
+// convertSlab reads and encodes a slab, and checks that its weights can be encoded.
 func (b *buffers) convertSlab(set *safetensors.Set, t jobTensor, s slab, encoded []byte, faulty *atomic.Bool) error {
-	rows, cols := s.rows, t.cols()
-	ld := rowDistance(t, cols)
-	weights := grow(&b.weights, rows*ld)
+	ld := rowDistance(t, t.cols())
+	weights := grow(&b.weights, s.rows*ld)
 	if err := b.read(set, t, s, weights, ld); err != nil {
 		return err
 	}
-	if len(b.faults) > 0 {
-		faulty.Store(true)
-	}
 	if faulty.Load() {
+		b.look(t, s, weights, ld)
 		return nil
 	}
+	rows, cols := s.rows, t.cols()
 	if t.vector() {
 		rows, cols, ld = 1, rows, rows
 	}
-	t.codec.EncodeRows(encoded, weights, ld, rows, cols)
-	decoded := grow(&b.decoded, len(weights))
-	t.codec.DecodeRows(decoded, ld, encoded, rows, cols)
-	signal, square, largest := kernels.ErrorSumsRows(weights, decoded, ld, rows, cols)
-	b.sums = append(b.sums, sums{int64(rows * cols), signal, square, largest})
+	e := b.meter.EncodeRows(t.codec, encoded, weights, ld, rows, cols)
+	if mayBeFaulty(e, t.codec) {
+		b.look(t, s, weights, rowDistance(t, t.cols()))
+		if len(b.faults) > 0 {
+			faulty.Store(true)
+		}
+	}
+	b.sums = append(b.sums, sums{int64(rows * cols), e.Signal, e.Square, e.Largest})
 	return nil
 }
 
-// rowDistance returns how far apart a slab's rows are kept: at a distance that suits encoders, where kernels.ErrorSumsRows allows that.
+// rowDistance returns how far apart a slab's rows are kept: at a distance that suits encoders, where an ErrorMeter allows that.
 func rowDistance(t jobTensor, cols int) int {
 	if t.vector() || cols%kernels.BlockCols != 0 {
 		return cols
@@ -89,38 +91,52 @@ func rowDistance(t jobTensor, cols int) int {
 	return quant.Apart(cols)
 }
 
-// read fills weights with the slab's rows, ld values apart, piece by piece, and notes values that cannot be converted.
-func (b *buffers) read(set *safetensors.Set, t jobTensor, s slab, weights []float32, ld int) error {
-	cols := t.cols()
-	at := 0 // first row of the piece
+// pieces calls f for each of the tensor's pieces that the slab has rows of, with the first one's number in the slab, their number, and the
+// first one's number in the source.
+func (t jobTensor) pieces(s slab, f func(p Piece, at, rows, first int) error) error {
+	begin := 0 // of the piece
 	for _, p := range t.Pieces {
-		lo, hi := max(s.first, at), min(s.first+s.rows, at+p.Rows)
+		lo, hi := max(s.first, begin), min(s.first+s.rows, begin+p.Rows)
 		if lo < hi {
-			dst, rows := weights[(lo-s.first)*ld:(hi-s.first)*ld], hi-lo
-			first := p.First + lo - at // row in the source
-			var err error
-			switch {
-			case p.Transposed:
-				strip := grow(&b.strip, rows*cols)
-				if err = set.ReadColumns(p.Source, strip, int64(first), int64(rows)); err == nil {
-					transpose(dst, strip, ld, rows, cols)
-				}
-			case t.vector():
-				err = set.ReadFloat32(p.Source, dst, int64(first))
-			default:
-				err = set.ReadRows(p.Source, dst, ld, int64(first), int64(rows))
-			}
-			if err != nil {
+			if err := f(p, lo-s.first, hi-lo, p.First+lo-begin); err != nil {
 				return err
 			}
-			if f, found := findFault(dst, ld, rows, cols, t.codec); found {
-				f.locate(p, first, cols, t.vector())
-				b.faults = append(b.faults, f)
-			}
 		}
-		at += p.Rows
+		begin += p.Rows
 	}
 	return nil
+}
+
+// read fills weights with the slab's rows, ld values apart, piece by piece.
+func (b *buffers) read(set *safetensors.Set, t jobTensor, s slab, weights []float32, ld int) error {
+	cols := t.cols()
+	return t.pieces(s, func(p Piece, at, rows, first int) error {
+		dst := weights[at*ld : (at+rows)*ld]
+		switch {
+		case p.Transposed:
+			strip := grow(&b.strip, rows*cols)
+			if err := set.ReadColumns(p.Source, strip, int64(first), int64(rows)); err != nil {
+				return err
+			}
+			transpose(dst, strip, ld, rows, cols)
+			return nil
+		case t.vector():
+			return set.ReadFloat32(p.Source, dst, int64(first))
+		}
+		return set.ReadRows(p.Source, dst, ld, int64(first), int64(rows))
+	})
+}
+
+// look notes the weights of a slab that cannot be converted, piece by piece.
+func (b *buffers) look(t jobTensor, s slab, weights []float32, ld int) {
+	cols := t.cols()
+	_ = t.pieces(s, func(p Piece, at, rows, first int) error { // which returns no error
+		if f, found := findFault(weights[at*ld:(at+rows)*ld], ld, rows, cols, t.codec); found {
+			f.locate(p, first, cols, t.vector())
+			b.faults = append(b.faults, f)
+		}
+		return nil
+	})
 }
 
 // transpose writes src, row-major [cols x rows], as dst, row-major [rows x cols] with rows ld apart. It goes by squares of 16 x 16, so that both

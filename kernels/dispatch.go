@@ -38,6 +38,7 @@ type table struct {
 	// Conversion.
 	encodeF32, encodeF16, encodeBF16, encodeInt8, encodeInt4                     func(dst []byte, src []float32, ld, blocks int)
 	decodeRowsF32, decodeRowsF16, decodeRowsBF16, decodeRowsInt8, decodeRowsInt4 func(dst []float32, ld int, w []byte, blocks int)
+	encodeErrorsInt8, encodeErrorsInt4                                           func(dst []byte, src []float32, ld, blocks int, e *BlockErrors)
 	widenF16, widenBF16                                                          func(dst []float32, src []byte)
 	maxMagnitude                                                                 func(x []float32) uint32
 	errorSums                                                                    func(s *errorSums, x, y []float32)

@@ -40,7 +40,7 @@ func TestAssemblyRuns(t *testing.T) {
 			}
 		}
 		conversion := []string{"packBF16", "encodeF32", "encodeF16", "encodeBF16", "encodeInt8", "encodeInt4",
-			"decodeRowsF32", "decodeRowsF16", "decodeRowsBF16", "decodeRowsInt8", "decodeRowsInt4", "widenF16", "widenBF16", "maxMagnitude", "errorSums"}
+			"decodeRowsF32", "decodeRowsF16", "decodeRowsBF16", "decodeRowsInt8", "decodeRowsInt4", "encodeErrorsInt8", "encodeErrorsInt4", "widenF16", "widenBF16", "maxMagnitude", "errorSums"}
 		own := map[string][]string{
 			"avx2":   {"packBF16"},
 			"neon":   conversion,

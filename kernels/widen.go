@@ -56,6 +56,13 @@ func ErrorSumsRows(x, y []float32, ld, rows, cols int) (signal, square, largest 
 		}
 		errorSumsGeneric(&s, x[full:], y[full:])
 	}
+	return s.total()
+}
+
+// errorSums are the partial sums. The assembly knows its layout.
+type errorSums struct{ signal, square, largest [errorLanes]float64 }
+
+func (s *errorSums) total() (signal, square, largest float64) {
 	for n := errorLanes / 2; n > 0; n /= 2 {
 		for i := range n {
 			s.signal[i] += s.signal[i+n]
@@ -65,6 +72,3 @@ func ErrorSumsRows(x, y []float32, ld, rows, cols int) (signal, square, largest 
 	}
 	return s.signal[0], s.square[0], s.largest[0]
 }
-
-// errorSums are the partial sums. The assembly knows its layout.
-type errorSums struct{ signal, square, largest [errorLanes]float64 }

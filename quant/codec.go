@@ -18,6 +18,8 @@ type Codec struct {
 	// encode writes blocks of a tile from its 16 rows, which are ld values apart; decode is its inverse.
 	encode func(dst []byte, src []float32, ld, blocks int)
 	decode func(dst []float32, ld int, src []byte, blocks int)
+	// encodeErrors is encode that adds up errors; nil where that is no faster than to decode and compare.
+	encodeErrors func(dst []byte, src []float32, ld, blocks int, e *kernels.BlockErrors)
 	// decodeRow decodes the first len(dst) columns of row r of one block: what an embedding's lookup needs of it.
 	decodeRow func(dst []float32, src []byte, r int)
 }
@@ -37,9 +39,9 @@ var codecs = []Codec{
 	{name: "bf16", blockBytes: 2 * kernels.TileRows * kernels.BlockCols, maxAbs: maxBF16, decodeRow: decodeRowBF16,
 		encode: kernels.EncodeBF16, decode: kernels.DecodeRowsBF16},
 	{name: "int8-g32", blockBytes: kernels.Int8BlockBytes, maxAbs: maxHalf * 127, decodeRow: decodeRowInt8,
-		encode: kernels.EncodeInt8, decode: kernels.DecodeRowsInt8},
+		encode: kernels.EncodeInt8, decode: kernels.DecodeRowsInt8, encodeErrors: kernels.EncodeErrorsInt8},
 	{name: "int4-g32", blockBytes: kernels.Int4BlockBytes, maxAbs: maxHalf * 8, decodeRow: decodeRowInt4,
-		encode: kernels.EncodeInt4, decode: kernels.DecodeRowsInt4},
+		encode: kernels.EncodeInt4, decode: kernels.DecodeRowsInt4, encodeErrors: kernels.EncodeErrorsInt4},
 	{name: "raw-f32", maxAbs: math.MaxFloat32},
 }
 
@@ -106,16 +108,21 @@ func (c Codec) EncodeRows(dst []byte, src []float32, ld, rows, cols int) {
 		}
 		return
 	}
+	encodeTiles(c, c.encode, dst, src, ld, rows, cols)
+}
+
+// encodeTiles cuts a matrix into runs of whole blocks and blocks at its edges, which are filled up with zeros.
+func encodeTiles(c Codec, encode func(dst []byte, src []float32, ld, blocks int), dst []byte, src []float32, ld, rows, cols int) {
 	var b block
 	for r0 := 0; r0 < rows; r0 += kernels.TileRows {
 		whole := wholeBlocks(r0, rows, cols)
 		if whole > 0 {
-			c.encode(dst, src[r0*ld:], ld, whole)
+			encode(dst, src[r0*ld:], ld, whole)
 			dst = dst[whole*c.blockBytes:]
 		}
 		for c0 := whole * kernels.BlockCols; c0 < cols; c0 += kernels.BlockCols {
 			b.load(src, ld, r0, c0, rows, cols)
-			c.encode(dst, b[:], kernels.BlockCols, 1)
+			encode(dst, b[:], kernels.BlockCols, 1)
 			dst = dst[c.blockBytes:]
 		}
 	}

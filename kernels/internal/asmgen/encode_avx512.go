@@ -14,6 +14,7 @@ import "fmt"
 
 const (
 	encodeParams     = "dst *byte, src *float32, ld, blocks int"
+	errorsParams     = encodeParams + ", e *BlockErrors"
 	decodeRowsParams = "dst *float32, ld int, w *byte, blocks int"
 )
 
@@ -45,12 +46,15 @@ func encodeAVX512() *file {
 }
 
 // blockLoop is a function that runs body for each block. The arguments of encoders and decoders are in different places.
-func blockLoop(f *file, name string, encode bool, frame, blockBytes int, begin, body func()) {
-	rows, ld, tile, params := "dst+0(FP)", "ld+8(FP)", "w+16(FP)", decodeRowsParams
-	if encode {
-		rows, ld, tile, params = "src+8(FP)", "ld+16(FP)", "dst+0(FP)", encodeParams
+func blockLoop(f *file, name, params string, frame, blockBytes int, begin, body func()) {
+	rows, ld, tile, args := "src+8(FP)", "ld+16(FP)", "dst+0(FP)", 32
+	switch params {
+	case decodeRowsParams:
+		rows, ld, tile = "dst+0(FP)", "ld+8(FP)", "w+16(FP)"
+	case errorsParams:
+		args = 40
 	}
-	f.fnFrame(name, params, frame, 32, "One tile of at least one block; ld counts floats.")
+	f.fnFrame(name, params, frame, args, "One tile of at least one block; ld counts floats.")
 	f.op("MOVQ", rows, "SI")
 	f.op("MOVQ", ld, "R9")
 	f.op("MOVQ", tile, "DI")
@@ -109,7 +113,7 @@ func transpose16(f *file) {
 }
 
 func encodeFloatAVX512(f *file, format string, blockBytes int) {
-	blockLoop(f, "encode"+format+"AVX512", true, 0, blockBytes, func() {}, func() {
+	blockLoop(f, "encode"+format+"AVX512", encodeParams, 0, blockBytes, func() {}, func() {
 		for half := range 2 {
 			at := half * blockBytes / 2
 			for r := range 16 {
@@ -205,25 +209,8 @@ func encodeIntAVX512(f *file, bits int) {
 			broadcast(f, "0xbe000000", 24) // -1/8
 		}
 	}
-	blockLoop(f, fmt.Sprintf("encodeInt%dAVX512", bits), true, 64, blockBytes, begin, func() {
-		if bits == 8 {
-			for r := range 16 {
-				f.op("VPANDND", rowAt(0, r), "Z31", z(r))
-				f.op("VPANDND", rowAt(64, r), "Z31", "Z16")
-				f.op("VMAXPS", "Z16", z(r), z(r))
-			}
-			rowReduce(f, "VMAXPS")
-			f.op("VDIVPS", "Z24", "Z0", "Z0") // max |w| / 127
-		} else {
-			encodeExtremesInt4(f)
-			f.op("VMULPS", "Z24", "Z0", "Z0") // exactly the extreme / -8
-		}
-		f.op("VCVTPS2PH", "$0", "Z0", "Y0")
-		f.op("VMOVDQU", "Y0", "(DI)")
-		f.op("VCVTPH2PS", "Y0", "Z0")
-		f.op("VCMPPS", "$4", "Z26", "Z0", "K1") // not 0
-		f.op("VDIVPS.Z", "Z0", "Z25", "K1", "Z0")
-		f.op("VMOVUPS", "Z0", "inverse-64(SP)")
+	blockLoop(f, fmt.Sprintf("encodeInt%dAVX512", bits), encodeParams, 64, blockBytes, begin, func() {
+		encodeScales(f, bits)
 
 		for half := range 2 {
 			for g := range 4 {
@@ -245,21 +232,49 @@ func encodeIntAVX512(f *file, bits int) {
 			if bits == 4 && half == 0 {
 				continue
 			}
-			f.op("VSHUFI32X4", "$0x44", "Z21", "Z20", "Z0")
-			f.op("VSHUFI32X4", "$0xee", "Z21", "Z20", "Z1")
-			f.op("VSHUFI32X4", "$0x44", "Z23", "Z22", "Z2")
-			f.op("VSHUFI32X4", "$0xee", "Z23", "Z22", "Z3")
-			for j := range 4 {
-				pick := []string{"$0x88", "$0xdd"}[j%2]
-				f.op("VSHUFI32X4", pick, z(2+j/2), z(j/2), z(4+j))
-				at := 64 * j
-				if bits == 8 {
-					at += 256 * half
-				}
-				f.op("VMOVDQU32", z(4+j), mem(32+at, "DI"))
-			}
+			storeCodes(f, bits, half)
 		}
 	})
+}
+
+// encodeScales stores the 16 scales of a block and leaves them in Z1, and their inverses, 0 for 0, on the stack. It wants Z24 to Z26 and
+// Z31 as encodeIntAVX512 sets them.
+func encodeScales(f *file, bits int) {
+	if bits == 8 {
+		for r := range 16 {
+			f.op("VPANDND", rowAt(0, r), "Z31", z(r))
+			f.op("VPANDND", rowAt(64, r), "Z31", "Z16")
+			f.op("VMAXPS", "Z16", z(r), z(r))
+		}
+		rowReduce(f, "VMAXPS")
+		f.op("VDIVPS", "Z24", "Z0", "Z0") // max |w| / 127
+	} else {
+		encodeExtremesInt4(f)
+		f.op("VMULPS", "Z24", "Z0", "Z0") // exactly the extreme / -8
+	}
+	f.op("VCVTPS2PH", "$0", "Z0", "Y0")
+	f.op("VMOVDQU", "Y0", "(DI)")
+	f.op("VCVTPH2PS", "Y0", "Z1")
+	f.op("VCMPPS", "$4", "Z26", "Z1", "K1") // not 0
+	f.op("VDIVPS.Z", "Z1", "Z25", "K1", "Z0")
+	f.op("VMOVUPS", "Z0", "inverse-64(SP)")
+}
+
+// storeCodes stores the codes in Z20 to Z23, each of four rows, of a half of the columns (8 bits) or of all (4 bits). Z0-Z7 are lost.
+func storeCodes(f *file, bits, half int) {
+	f.op("VSHUFI32X4", "$0x44", "Z21", "Z20", "Z0")
+	f.op("VSHUFI32X4", "$0xee", "Z21", "Z20", "Z1")
+	f.op("VSHUFI32X4", "$0x44", "Z23", "Z22", "Z2")
+	f.op("VSHUFI32X4", "$0xee", "Z23", "Z22", "Z3")
+	for j := range 4 {
+		pick := []string{"$0x88", "$0xdd"}[j%2]
+		f.op("VSHUFI32X4", pick, z(2+j/2), z(j/2), z(4+j))
+		at := 64 * j
+		if bits == 8 {
+			at += 256 * half
+		}
+		f.op("VMOVDQU32", z(4+j), mem(32+at, "DI"))
+	}
 }
 
 // encodeCodes leaves in register out, as bytes, the codes without their zero of rows r to r+3, 16 columns: lane m has columns 4m to
@@ -325,7 +340,7 @@ func encodeExtremesInt4(f *file) {
 }
 
 func decodeRowsFloatAVX512(f *file, format string, blockBytes int) {
-	blockLoop(f, "decodeRows"+format+"AVX512", false, 0, blockBytes, func() {}, func() {
+	blockLoop(f, "decodeRows"+format+"AVX512", decodeRowsParams, 0, blockBytes, func() {}, func() {
 		for half := range 2 {
 			at := half * blockBytes / 2
 			if format == "BF16" {
@@ -361,7 +376,7 @@ func decodeRowsIntAVX512(f *file, bits int) {
 			broadcast(f, "0x0f0f0f0f", 30)
 		}
 	}
-	blockLoop(f, fmt.Sprintf("decodeRowsInt%dAVX512", bits), false, 64, 32+64*bits, begin, func() {
+	blockLoop(f, fmt.Sprintf("decodeRowsInt%dAVX512", bits), decodeRowsParams, 64, 32+64*bits, begin, func() {
 		f.op("VCVTPH2PS", "(DI)", "Z0")
 		f.op("VMOVUPS", "Z0", "scale-64(SP)")
 		for half := range 2 {
