@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"slices"
@@ -15,6 +16,7 @@ import (
 
 	"nibble/convert/safetensors"
 	"nibble/format"
+	"nibble/kernels"
 )
 
 // hashes caches the checkpoint's own files, so that several conversions read them once for this.
@@ -95,11 +97,27 @@ func (c *Checkpoint) provenance(h *hashing, tokenizer map[string][]byte) []forma
 
 func (c *Checkpoint) hashFile(ctx context.Context, name string) (format.Source, error) {
 	h := sha256.New()
-	bytes, err := c.copyFile(ctx, h, name)
+	bytes, err := c.copyFile(ctx, pageWriter{h}, name)
 	if err != nil {
 		return format.Source{}, fmt.Errorf("hashing %s: %w", name, err)
 	}
 	return source(name, bytes, [sha256.Size]byte(h.Sum(nil))), nil
+}
+
+// pageWriter hashes data by pages, and has the beginning of the page after each fetched meanwhile: a hash over mapped memory then runs as
+// fast as from the cache.
+type pageWriter struct{ hash hash.Hash }
+
+func (w pageWriter) Write(p []byte) (int, error) {
+	const page, lines = 4 << 10, 4
+	for n := 0; n < len(p); n += page {
+		end := min(len(p), n+page)
+		kernels.Prefetch(p[end:min(len(p), end+lines*64)])
+		if _, err := w.hash.Write(p[n:end]); err != nil {
+			return n, err
+		}
+	}
+	return len(p), nil
 }
 
 // copyFile writes one of the checkpoint's own files to w: of the large ones, the very bytes that are converted.

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"sync"
+
+	"nibble/kernels"
 )
 
 // copyBytes is what CopyFile hands over at a time.
@@ -66,8 +68,10 @@ func (s *Set) ReadRows(name string, dst []float32, ld int, first, rows int64) er
 	for at := 0; at < int(rows); at += step {
 		n := min(step, int(rows)-at)
 		err := readPart(src, t, offset+int64(at)*cols*width, n*int(cols*width), *buf, func(raw []byte) {
+			row := int(cols * width)
 			for i := range n {
-				convert(dst[(at+i)*ld:][:cols], raw[i*int(cols*width):][:cols*width])
+				prefetch(raw, i*row+max(row, aheadBytes), row)
+				convert(dst[(at+i)*ld:][:cols], raw[i*row:][:row])
 			}
 		})
 		if err != nil {
@@ -100,6 +104,16 @@ func (s *Set) ReadColumns(name string, dst []float32, first, n int64) error {
 		}
 	}
 	return nil
+}
+
+// aheadBytes is how far ahead of the rows being converted memory is fetched at least: a page, where processors stop to do so by themselves.
+const aheadBytes = 4 << 10
+
+// prefetch has n bytes at an offset of raw fetched, as far as the memory that raw is a part of has them: in a mapped file those that are
+// likely to be read next lie beyond its end.
+func prefetch(raw []byte, offset, n int) {
+	all := raw[:cap(raw)]
+	kernels.Prefetch(all[min(len(all), offset):min(len(all), offset+n)])
 }
 
 // reading finds what a read of a tensor needs.
