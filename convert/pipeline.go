@@ -95,6 +95,9 @@ func (j *job) run(ctx context.Context, w *format.Writer, h *hashing, o Options) 
 				k := int(next.Add(1)) - 1
 				if k >= len(runs) {
 					out.free <- b
+					if h != nil {
+						h.release()
+					}
 					return nil
 				}
 				if err := b.convert(j, runs[k], &faulty); err != nil {

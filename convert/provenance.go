@@ -31,6 +31,9 @@ type hashing struct {
 	names   []string
 	next    atomic.Int64
 	sources []format.Source // by names; until a file has been read, what stands in for it
+	bytes   []atomic.Int64  // by names: read so far
+
+	released atomic.Bool
 }
 
 // hashing returns the work of hashing the checkpoint's files, or nil where that has been done.
@@ -49,6 +52,7 @@ func (c *Checkpoint) hashing() (*hashing, error) {
 		// Some hash or other: metadata with it is stored in about as many bytes.
 		h.sources = append(h.sources, source(name, info.Size(), sha256.Sum256([]byte(name))))
 	}
+	h.bytes = make([]atomic.Int64, len(h.names))
 	return h, nil
 }
 
@@ -64,9 +68,19 @@ func (h *hashing) run(ctx context.Context) error {
 			return nil
 		}
 		var err error
-		if h.sources[i], err = h.c.hashFile(ctx, h.names[i]); err != nil {
+		if h.sources[i], err = h.c.hashFile(ctx, h.names[i], &h.bytes[i]); err != nil {
 			return err
 		}
+	}
+}
+
+// release gives back what has been hashed, once: after everything has been converted, when a worker has nothing better to do.
+func (h *hashing) release() {
+	if !h.released.CompareAndSwap(false, true) {
+		return
+	}
+	for i, name := range h.names {
+		h.c.set.Release(name, h.bytes[i].Load())
 	}
 }
 
@@ -95,9 +109,9 @@ func (c *Checkpoint) provenance(h *hashing, tokenizer map[string][]byte) []forma
 	return slices.CompactFunc(all, func(a, b format.Source) bool { return a.Name == b.Name })
 }
 
-func (c *Checkpoint) hashFile(ctx context.Context, name string) (format.Source, error) {
+func (c *Checkpoint) hashFile(ctx context.Context, name string, progress *atomic.Int64) (format.Source, error) {
 	h := sha256.New()
-	bytes, err := c.copyFile(ctx, pageWriter{h}, name)
+	bytes, err := c.copyFile(ctx, pageWriter{h, progress}, name)
 	if err != nil {
 		return format.Source{}, fmt.Errorf("hashing %s: %w", name, err)
 	}
@@ -106,7 +120,10 @@ func (c *Checkpoint) hashFile(ctx context.Context, name string) (format.Source, 
 
 // pageWriter hashes data by pages, and has the beginning of the page after each fetched meanwhile: a hash over mapped memory then runs as
 // fast as from the cache.
-type pageWriter struct{ hash hash.Hash }
+type pageWriter struct {
+	hash  hash.Hash
+	bytes *atomic.Int64
+}
 
 func (w pageWriter) Write(p []byte) (int, error) {
 	const page, lines = 4 << 10, 4
@@ -117,6 +134,7 @@ func (w pageWriter) Write(p []byte) (int, error) {
 			return n, err
 		}
 	}
+	w.bytes.Add(int64(len(p)))
 	return len(p), nil
 }
 

@@ -181,3 +181,12 @@ func (s *Set) CopyFile(ctx context.Context, w io.Writer, name string) (n int64, 
 	}
 	return n, nil
 }
+
+// Release tells the system that the first n bytes of one of the set's data files will hardly be read again: a part of the work of Close that
+// can be done before it. They still can be read.
+func (s *Set) Release(name string, n int64) {
+	const align = 2 << 20 // pages are not larger
+	if src, ok := s.files[name]; ok && src.data != nil && n >= align {
+		release(src.data[:min(n, src.size)&^(align-1)])
+	}
+}

@@ -1,9 +1,11 @@
 package safetensors
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -103,6 +105,37 @@ func TestMapped(t *testing.T) {
 	}
 	if n, err := set.CopyFile(t.Context(), sha256.New(), SingleFile); err == nil || !strings.Contains(err.Error(), "did the file change") {
 		t.Errorf("hashing beyond the file's new end: %d bytes, %v", n, err)
+	}
+}
+
+// TestRelease: what has been released reads as before, whatever was said of it.
+func TestRelease(t *testing.T) {
+	spec := floats("a", 1_300_000) // 5.2 MB
+	for i := range spec.data {
+		spec.data[i] = byte(i >> 8)
+	}
+	data := build(spec)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, SingleFile), data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for name, fsys := range map[string]fs.FS{"memory": files(SingleFile, data), "disk": os.DirFS(dir)} {
+		set, err := OpenSet(fsys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range []int64{0, 4096, 3 << 20, int64(len(data)), 1 << 40} {
+			set.Release(SingleFile, n)
+			set.Release("absent", n)
+			var got bytes.Buffer
+			if _, err := set.CopyFile(t.Context(), &got, SingleFile); err != nil || !bytes.Equal(got.Bytes(), data) {
+				t.Errorf("%s: after the release of %d bytes, the file reads differently: %v", name, n, err)
+			}
+		}
+		if err := set.Close(); err != nil {
+			t.Error(err)
+		}
+		set.Release(SingleFile, 4<<20) // as after Close
 	}
 }
 
