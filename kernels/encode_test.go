@@ -179,6 +179,22 @@ func TestWidenISA(t *testing.T) {
 	})
 }
 
+// TestCopyF32 compares with the loop over numbers; NaN keep their bits.
+func TestCopyF32(t *testing.T) {
+	for _, n := range []int{0, 1, 15, 4099} {
+		src := guarded[byte](t, 4*n, true)
+		fillBytes(newRand(t), src)
+		dst, want := guarded[float32](t, n, true), make([]float32, n)
+		CopyF32(dst, src)
+		copyF32Generic(want, src)
+		for i := range want {
+			if math.Float32bits(dst[i]) != math.Float32bits(want[i]) {
+				t.Fatalf("number %d of %d is %#08x, want %#08x", i, n, math.Float32bits(dst[i]), math.Float32bits(want[i]))
+			}
+		}
+	}
+}
+
 func TestErrorSums(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		for _, n := range []int{0, 1, 7, 15, 16, 17, 31, 32, 100, 4099} {

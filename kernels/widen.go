@@ -15,6 +15,12 @@ func WidenBF16(dst []float32, src []byte) {
 	active.widenBF16(dst, src)
 }
 
+// CopyF32 is WidenF16 for float32, which stay as they are.
+func CopyF32(dst []float32, src []byte) {
+	checkLen("CopyF32", "src", len(src), 4*len(dst))
+	copyF32(dst, src)
+}
+
 // MaxMagnitude returns the largest bits of x without signs, 0 for none. Magnitudes of float32 are ordered like their bits, an
 // infinity above all numbers and NaN above infinities.
 func MaxMagnitude(x []float32) uint32 { return active.maxMagnitude(x) }

@@ -1,6 +1,9 @@
 package kernels
 
-import "math"
+import (
+	"encoding/binary"
+	"math"
+)
 
 var _ = register("generic", func(t *table) {
 	t.widenF16, t.widenBF16, t.maxMagnitude, t.errorSums = widenF16Generic, widenBF16Generic, maxMagnitudeGeneric, errorSumsGeneric
@@ -15,6 +18,12 @@ func widenF16Generic(dst []float32, src []byte) {
 func widenBF16Generic(dst []float32, src []byte) {
 	for i := range dst {
 		dst[i] = bf16At(src, i)
+	}
+}
+
+func copyF32Generic(dst []float32, src []byte) {
+	for i := range dst {
+		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
 	}
 }
 

@@ -21,11 +21,7 @@ func converterFor(d DType) converter {
 			}
 		}
 	case "F32":
-		return func(dst []float32, src []byte) {
-			for i := range dst {
-				dst[i] = math.Float32frombits(le.Uint32(src[4*i:]))
-			}
-		}
+		return kernels.CopyF32
 	case "F16":
 		return kernels.WidenF16
 	case "BF16":

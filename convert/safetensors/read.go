@@ -98,8 +98,12 @@ func (s *Set) ReadColumns(name string, dst []float32, first, n int64) error {
 	buf := chunks.Get().(*[]byte)
 	defer chunks.Put(buf)
 	width := int64(t.DType.bits() / 8)
+	run := func(part []float32, raw []byte) {
+		prefetch(raw, int(cols*width), len(raw)) // of the next row
+		convert(part, raw)
+	}
 	for r := int64(0); r < rows && n > 0; r++ {
-		if err := readRun(src, t, convert, dst[r*n:][:n], t.Offset+(r*cols+first)*width, *buf); err != nil {
+		if err := readRun(src, t, run, dst[r*n:][:n], t.Offset+(r*cols+first)*width, *buf); err != nil {
 			return err
 		}
 	}
