@@ -402,29 +402,6 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// TestTranspose compares with the definition, at sizes on both sides of the squares.
-func TestTranspose(t *testing.T) {
-	for _, size := range [][2]int{{1, 1}, {1, 40}, {40, 1}, {15, 17}, {16, 16}, {33, 47}} {
-		rows, cols := size[0], size[1]
-		for _, ld := range []int{cols, cols + 3} {
-			src, dst := make([]float32, rows*cols), make([]float32, rows*ld)
-			for i := range src {
-				src[i] = float32(i)
-			}
-			transpose(dst, src, ld, rows, cols)
-			for i, got := range dst {
-				want := float32(0) // between the rows
-				if r, c := i/ld, i%ld; c < cols {
-					want = src[c*rows+r]
-				}
-				if got != want {
-					t.Fatalf("[%d %d], rows %d apart: row %d, column %d is %v, want %v", rows, cols, ld, i/ld, i%ld, got, want)
-				}
-			}
-		}
-	}
-}
-
 // TestLimits: a weight of exactly the largest magnitude is converted.
 func TestLimits(t *testing.T) {
 	for _, name := range quant.MatrixNames() {

@@ -118,7 +118,7 @@ func (b *buffers) read(set *safetensors.Set, t jobTensor, s slab, weights []floa
 			if err := set.ReadColumns(p.Source, strip, int64(first), int64(rows)); err != nil {
 				return err
 			}
-			transpose(dst, strip, ld, rows, cols)
+			kernels.Transpose(dst, ld, strip, rows, cols)
 			return nil
 		case t.vector():
 			return set.ReadFloat32(p.Source, dst, int64(first))
@@ -137,21 +137,6 @@ func (b *buffers) look(t jobTensor, s slab, weights []float32, ld int) {
 		}
 		return nil
 	})
-}
-
-// transpose writes src, row-major [cols x rows], as dst, row-major [rows x cols] with rows ld apart. It goes by squares of 16 x 16, so that both
-// sides stay in the cache.
-func transpose(dst, src []float32, ld, rows, cols int) {
-	const side = 16
-	for r0 := 0; r0 < rows; r0 += side {
-		for c0 := 0; c0 < cols; c0 += side {
-			for r := r0; r < min(r0+side, rows); r++ {
-				for c := c0; c < min(c0+side, cols); c++ {
-					dst[r*ld+c] = src[c*rows+r]
-				}
-			}
-		}
-	}
 }
 
 // sums are what the error of a tensor is computed from: float64 sums over its slabs, added in order.

@@ -40,6 +40,7 @@ type table struct {
 	decodeRowsF32, decodeRowsF16, decodeRowsBF16, decodeRowsInt8, decodeRowsInt4 func(dst []float32, ld int, w []byte, blocks int)
 	encodeErrorsInt8, encodeErrorsInt4                                           func(dst []byte, src []float32, ld, blocks int, e *BlockErrors)
 	widenF16, widenBF16                                                          func(dst []float32, src []byte)
+	transpose                                                                    func(dst []float32, ldd int, src []float32, rows, cols int)
 	maxMagnitude                                                                 func(x []float32) uint32
 	errorSums                                                                    func(s *errorSums, x, y []float32)
 

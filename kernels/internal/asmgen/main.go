@@ -32,7 +32,7 @@ func files() map[string]string {
 	}
 	list = append(list, mulFloatAVX512()...)
 	list = append(list, mulFloatAVX2()...)
-	list = append(list, mulBF16DotAVX512(), mulInt16AVX512(), mulInt16AVX2(), encodeAVX512(), encodeErrorsAVX512())
+	list = append(list, mulBF16DotAVX512(), mulInt16AVX512(), mulInt16AVX2(), encodeAVX512(), encodeErrorsAVX512(), transposeAVX512())
 	for _, f := range list {
 		out[f.name+"_amd64.s"] = f.asm()
 		out[f.name+"_amd64.go"] = f.stubs()
