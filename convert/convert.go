@@ -15,8 +15,8 @@ import (
 // number of threads.
 //
 // Memory: at most 2 x threads runs of slabs are in flight, each with about 128 KiB of the container, or a slab that is more. A slab is 64 Ki weights, 512 Ki of a
-// transposed tensor, 16 rows where they are more, or a vector, and one of a run at a time is held as float32, twice (as read, and decoded
-// again; for a transposed source once more): 0.5 MiB, 6 MiB where it is transposed.
+// transposed tensor, 16 rows where they are more, or a vector, and one of a run at a time is held as float32: once for integer codecs, twice for the
+// others (as read, and decoded again), and for a transposed source once more. So that is 0.25 to 0.5 MiB, 4 to 6 MiB where it is transposed.
 //
 // A NaN or an infinity among the weights, or a weight that a codec cannot hold, is an error that names the tensor, the first
 // place and how many there are; all tensors are looked through before it is reported.
